@@ -1,0 +1,3 @@
+"""Who runs the blocks."""
+
+NAMES = ("torch-cpu", "torch-cuda", "numpy", "cupy")
