@@ -1,0 +1,165 @@
+"""Whether operations record: ``no_grad``, ``enable_grad``, ``set_grad_enabled``, ``inference_mode``.
+
+All of it is one small per-thread integer that every operation reads once: 0 records nothing, 1
+records, and any further bit says that something unusual is active (forward mode, saved-tensor
+hooks, ...) and sends the operation down its slow path.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import threading
+from collections.abc import Callable
+from typing import Any, Self
+
+RECORD, INFERENCE, FORWARD, HOOKS, ANOMALY, TRANSFORM, OVERRIDE = 1, 2, 4, 8, 16, 32, 64
+
+
+class _Mode(threading.local):
+    """``mode.state``: the bits above."""
+
+    state = RECORD
+
+
+mode = _Mode()
+
+
+def is_grad_enabled() -> bool:
+    return bool(mode.state & RECORD)
+
+
+def is_inference_mode_enabled() -> bool:
+    return bool(mode.state & INFERENCE)
+
+
+class _ModeContext:
+    """A context manager and decorator that sets some bits and puts back what was there before.
+
+    As a decorator it wraps each call; around a generator, each resumption.
+    """
+
+    def _target(self, state: int) -> int:
+        raise NotImplementedError
+
+    def __enter__(self) -> Self:
+        self.__dict__.setdefault("_outer", []).append(mode.state)
+        mode.state = self._target(mode.state)
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        mode.state = self._outer.pop()
+
+    def clone(self) -> _ModeContext:
+        return type(self)()
+
+    def __call__(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        if inspect.isclass(function):
+            function.__init__ = self(function.__init__)  # type: ignore[misc]
+            return function
+        if inspect.isgeneratorfunction(function):
+            return self._around_generator(function)
+
+        @functools.wraps(function)
+        def inside(*args: Any, **kwargs: Any) -> Any:
+            with self.clone():
+                return function(*args, **kwargs)
+
+        return inside
+
+    def _around_generator(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(function)
+        def inside(*args: Any, **kwargs: Any) -> Any:
+            generator = function(*args, **kwargs)
+            reply: Any = None
+            resume = generator.send
+            while True:
+                try:
+                    with self.clone():
+                        value = resume(reply)
+                except StopIteration as stop:
+                    return stop.value
+                try:
+                    reply, resume = (yield value), generator.send
+                except GeneratorExit:
+                    with self.clone():
+                        generator.close()
+                    raise
+                except BaseException as error:
+                    reply, resume = error, generator.throw
+
+        return inside
+
+
+class _OptionalDecorator(_ModeContext):
+    """``@no_grad`` works like ``@no_grad()``."""
+
+    def __new__(cls, function: Callable[..., Any] | None = None) -> Any:
+        return super().__new__(cls) if function is None else cls()(function)
+
+
+class no_grad(_OptionalDecorator):  # noqa: N801 - PyTorch's own name
+    """Operations inside record no history; results do not require grad."""
+
+    def _target(self, state: int) -> int:
+        return state & ~RECORD
+
+
+class enable_grad(_OptionalDecorator):  # noqa: N801 - PyTorch's own name
+    """Operations inside record history, inside ``no_grad`` too."""
+
+    def _target(self, state: int) -> int:
+        return state | RECORD
+
+
+class set_grad_enabled(_ModeContext):  # noqa: N801 - PyTorch's own name
+    """Switch recording on or off: takes effect at once, and as a context is undone at its end."""
+
+    def __init__(self, mode: bool) -> None:
+        self.mode = bool(mode)
+        self._before = _current()
+        _set(self._target(self._before))
+
+    def _target(self, state: int) -> int:
+        return state | RECORD if self.mode else state & ~RECORD
+
+    def __enter__(self) -> Self:
+        _set(self._target(_current()))
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        _set(self._before)
+
+    def __call__(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        _set(self._before)
+        return super().__call__(function)
+
+    def clone(self) -> set_grad_enabled:
+        return type(self)(self.mode)
+
+    def __repr__(self) -> str:
+        return f"set_grad_enabled(mode={self.mode})"
+
+
+class inference_mode(_ModeContext):  # noqa: N801 - PyTorch's own name
+    """Like ``no_grad``, and tensors made inside can never take part in recording."""
+
+    def __new__(cls, mode: Any = True) -> Any:
+        return super().__new__(cls) if isinstance(mode, bool) else cls()(mode)
+
+    def __init__(self, mode: bool = True) -> None:
+        self.mode = mode
+
+    def _target(self, state: int) -> int:
+        return (state & ~RECORD) | INFERENCE if self.mode else (state | RECORD) & ~INFERENCE
+
+    def clone(self) -> inference_mode:
+        return type(self)(self.mode)
+
+
+def _current() -> int:
+    return mode.state
+
+
+def _set(state: int) -> None:
+    mode.state = state

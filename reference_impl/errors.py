@@ -1,0 +1,413 @@
+"""PyTorch's sentences: one function an error, each returning the exception to raise.
+
+Learners meet these messages and search for them, so they are part of the API.  They live here, so
+that a sentence is worded once and found by grep.  Arguments are plain values; dtypes come as
+``reference_impl.dtypes.dtype``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+# How C++ spells a dtype in a message.
+_SCALAR_TYPE = {
+    "bool": "Bool", "uint8": "Byte", "int8": "Char", "int16": "Short", "int32": "Int",
+    "int64": "Long", "uint16": "UInt16", "uint32": "UInt32", "uint64": "UInt64",
+    "float16": "Half", "bfloat16": "BFloat16", "float32": "Float", "float64": "Double",
+    "complex64": "ComplexFloat", "complex128": "ComplexDouble",
+}  # fmt: skip
+_C_TYPE = {
+    "Byte": "unsigned char", "Char": "signed char", "Half": "c10::Half", "Float": "float",
+    "BFloat16": "c10::BFloat16", "Double": "double", "ComplexFloat": "c10::complex<float>",
+    "ComplexDouble": "c10::complex<double>",
+}  # fmt: skip
+
+
+def scalar_type(d: Any) -> str:
+    """The C++ name of a dtype: Float for torch.float32."""
+    return _SCALAR_TYPE[d.name]
+
+
+def c_type(d: Any) -> str:
+    """The C type of a dtype: 'float' for torch.float32, 'unsigned char' for torch.uint8."""
+    name = scalar_type(d)
+    return _C_TYPE.get(name, name.lower())
+
+
+def sizes(shape: Sequence[int]) -> str:
+    """A shape as C++ prints it: [2, 3]."""
+    return "[" + ", ".join(map(str, shape)) + "]"
+
+
+def type_name(value: Any) -> str:
+    return type(value).__name__
+
+
+# ---------------------------------------------------------------- dtypes and conversion
+
+
+def unsupported_numpy_dtype(storage: Any) -> TypeError:
+    kind = storage.type.__name__
+    return TypeError(
+        f"can't convert np.ndarray of type numpy.{kind}. The only supported types are: float64, "
+        "float32, float16, complex64, complex128, int64, int32, int16, int8, uint64, uint32, "
+        "uint16, uint8, and bool."
+    )
+
+
+def invalid_dtype_object(value: Any) -> TypeError:
+    return TypeError(
+        "invalid dtype object: only floating-point types are supported as the default type"
+    )
+
+
+def default_dtype_must_be_float(d: Any) -> TypeError:
+    return TypeError("only floating-point types are supported as the default type")
+
+
+def finfo_needs_float(d: Any) -> TypeError:
+    return TypeError(
+        "torch.finfo() requires a floating point input type. Use torch.iinfo to handle "
+        "'torch.finfo'"
+    )
+
+
+def iinfo_needs_integer(d: Any) -> TypeError:
+    return TypeError(
+        "torch.iinfo() requires an integer input type. Use torch.finfo to handle 'torch.iinfo'"
+    )
+
+
+def barebones_unsigned_promotion(a: Any, b: Any) -> RuntimeError:
+    return RuntimeError(
+        "Promotion for uint16, uint32, uint64 types is not supported, attempted to promote "
+        f"{scalar_type(a)} and {scalar_type(b)}"
+    )
+
+
+def cannot_cast_result(result: Any, desired: Any) -> RuntimeError:
+    return RuntimeError(
+        f"result type {scalar_type(result)} can't be cast to the desired output type "
+        f"{scalar_type(desired)}"
+    )
+
+
+def not_a_scalar(count: int) -> RuntimeError:
+    return RuntimeError(f"a Tensor with {count} elements cannot be converted to Scalar")
+
+
+def not_one_element() -> ValueError:
+    return ValueError("only one element tensors can be converted to Python scalars")
+
+
+def ambiguous_bool(count: int) -> RuntimeError:
+    kind = "no values" if count == 0 else "more than one value"
+    return RuntimeError(f"Boolean value of Tensor with {kind} is ambiguous")
+
+
+def not_implemented_for(kernel: str, d: Any) -> RuntimeError:
+    """A dtype that PyTorch's kernel does not serve; NotImplementedError is a RuntimeError."""
+    return NotImplementedError(f'"{kernel}" not implemented for \'{scalar_type(d)}\'')
+
+
+def numpy_on_requires_grad() -> RuntimeError:
+    return RuntimeError(
+        "Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead."
+    )
+
+
+def numpy_on_cuda(device: Any) -> TypeError:
+    return TypeError(
+        f"can't convert {device} device type tensor to numpy. Use Tensor.cpu() to copy the tensor "
+        "to host memory first."
+    )
+
+
+# ---------------------------------------------------------------- arguments
+
+
+def unsupported_operand(symbol: str, left: Any, right: Any) -> TypeError:
+    return TypeError(
+        f"unsupported operand type(s) for {symbol}: '{type_name(left)}' and '{type_name(right)}'"
+    )
+
+
+def argument_must_be_tensor(function: str, name: str, position: int, value: Any) -> TypeError:
+    return TypeError(
+        f"{function}(): argument '{name}' (position {position}) must be Tensor, "
+        f"not {type_name(value)}"
+    )
+
+
+def argument_must_be(
+    function: str, name: str, position: int | None, expected: str, value: Any
+) -> TypeError:
+    where = f" (position {position})" if position is not None else ""
+    return TypeError(
+        f"{function}(): argument '{name}'{where} must be {expected}, not {type_name(value)}"
+    )
+
+
+def missing_arguments(function: str, names: Sequence[str]) -> TypeError:
+    quoted = ", ".join(f'"{n}"' for n in names)
+    return TypeError(f"{function}() missing {len(names)} required positional arguments: {quoted}")
+
+
+def unexpected_keyword(function: str, name: str) -> TypeError:
+    return TypeError(f"{function}() got an unexpected keyword argument '{name}'")
+
+
+def too_many_positional(function: str, expected: int, given: int) -> TypeError:
+    plural = "s" if expected != 1 else ""
+    were = "was" if given == 1 else "were"
+    return TypeError(
+        f"{function}() takes {expected} positional argument{plural} but {given} {were} given"
+    )
+
+
+def different_devices(a: Any, b: Any) -> RuntimeError:
+    return RuntimeError(
+        f"Expected all tensors to be on the same device, but found at least two devices, {a} and "
+        f"{b}!"
+    )
+
+
+# ---------------------------------------------------------------- shapes and indices
+
+
+def size_mismatch(a: Sequence[int], b: Sequence[int]) -> RuntimeError:
+    """Two shapes that do not broadcast: names the last dimension that differs."""
+    n = max(len(a), len(b))
+    left, right = (1,) * (n - len(a)) + tuple(a), (1,) * (n - len(b)) + tuple(b)
+    for dim in reversed(range(n)):
+        x, y = left[dim], right[dim]
+        if x != y and x != 1 and y != 1:
+            return RuntimeError(
+                f"The size of tensor a ({x}) must match the size of tensor b ({y}) at "
+                f"non-singleton dimension {dim}"
+            )
+    return RuntimeError(f"shapes {sizes(a)} and {sizes(b)} cannot be broadcast together")
+
+
+def inplace_broadcast(shape: Sequence[int], broadcast: Sequence[int]) -> RuntimeError:
+    return RuntimeError(
+        f"output with shape {sizes(shape)} doesn't match the broadcast shape {sizes(broadcast)}"
+    )
+
+
+def dim_out_of_range(dim: int, ndim: int) -> IndexError:
+    bound = max(ndim, 1)
+    return IndexError(
+        f"Dimension out of range (expected to be in range of [{-bound}, {bound - 1}], "
+        f"but got {dim})"
+    )
+
+
+def index_out_of_bounds(index: int, dim: int, size: int) -> IndexError:
+    return IndexError(f"index {index} is out of bounds for dimension {dim} with size {size}")
+
+
+def too_many_indices(ndim: int) -> IndexError:
+    return IndexError(f"too many indices for tensor of dimension {ndim}")
+
+
+def index_of_0d() -> IndexError:
+    return IndexError(
+        "invalid index of a 0-dim tensor. Use `tensor.item()` in Python or `tensor.item<T>()` in "
+        "C++ to convert a 0-dim tensor to a number"
+    )
+
+
+def invalid_shape(shape: Sequence[int], count: int) -> RuntimeError:
+    return RuntimeError(f"shape '{sizes(shape)}' is invalid for input of size {count}")
+
+
+def view_incompatible() -> RuntimeError:
+    return RuntimeError(
+        "view size is not compatible with input tensor's size and stride (at least one dimension "
+        "spans across two contiguous subspaces). Use .reshape(...) instead."
+    )
+
+
+def cannot_expand(target: Sequence[int], shape: Sequence[int], dim: int) -> RuntimeError:
+    lead = len(target) - len(shape)
+    return RuntimeError(
+        f"The expanded size of the tensor ({target[dim]}) must match the existing size "
+        f"({shape[dim - lead]}) at non-singleton dimension {dim}.  Target sizes: {sizes(target)}. "
+        f" Tensor sizes: {sizes(shape)}"
+    )
+
+
+def overlapping_write() -> RuntimeError:
+    return RuntimeError(
+        "unsupported operation: more than one element of the written-to tensor refers to a single "
+        "memory location. Please clone() the tensor before performing the operation."
+    )
+
+
+# ---------------------------------------------------------------- autograd
+
+
+def freed_buffers() -> RuntimeError:
+    return RuntimeError(
+        "Trying to backward through the graph a second time (or directly access saved tensors "
+        "after they have already been freed). Saved intermediate values of the graph are freed "
+        "when you call .backward() or autograd.grad(). Specify retain_graph=True if you need to "
+        "backward through the graph a second time or if you need to access saved tensors after "
+        "calling backward."
+    )
+
+
+def modified_in_place(
+    d: Any, shape: Sequence[int], source: str, version: int, expected: int, cuda: bool
+) -> RuntimeError:
+    """A saved value was changed; `source` says where it came from, '' for a leaf."""
+    kind = f"torch.{'cuda.' if cuda else ''}{scalar_type(d)}Tensor"
+    return RuntimeError(
+        "one of the variables needed for gradient computation has been modified by an inplace "
+        f"operation: [{kind} {sizes(shape)}]{source}, is at version {version}; expected version "
+        f"{expected} instead. Hint: enable anomaly detection to find the operation that failed to "
+        "compute its gradient, with torch.autograd.set_detect_anomaly(True, check_nan=False)."
+    )
+
+
+def leaf_in_place() -> RuntimeError:
+    return RuntimeError(
+        "a leaf Variable that requires grad is being used in an in-place operation."
+    )
+
+
+def view_of_leaf_in_place() -> RuntimeError:
+    return RuntimeError(
+        "a view of a leaf Variable that requires grad is being used in an in-place operation."
+    )
+
+
+def no_grad_view_in_place() -> RuntimeError:
+    return RuntimeError(
+        "A view was created in no_grad mode and is being modified inplace with grad mode enabled. "
+        "Given that this use case is ambiguous and error-prone, it is forbidden. You can clarify "
+        "your code by moving both the view and the inplace either both inside the no_grad block "
+        "(if you don't want the inplace to be tracked) or both outside (if you want the inplace "
+        "to be tracked)."
+    )
+
+
+def multi_view_in_place(port: int, node: str) -> RuntimeError:
+    return RuntimeError(
+        f"Output {port} of {node} is a view and is being modified inplace. This view is the output "
+        "of a function that returns multiple views. Such functions do not allow the output views "
+        "to be modified inplace. You should replace the inplace operation by an out-of-place one."
+    )
+
+
+def inference_in_place() -> RuntimeError:
+    return RuntimeError(
+        "Inplace update to inference tensor outside InferenceMode is not allowed.You can make a "
+        "clone to get a normal tensor before doing inplace update.See "
+        "https://github.com/pytorch/rfcs/pull/17 for more details."
+    )
+
+
+def inference_saved() -> RuntimeError:
+    return RuntimeError(
+        "Inference tensors cannot be saved for backward. Please do not use Tensors created in "
+        "inference mode in computation tracked by autograd. To work around this, you can make a "
+        "clone to get a normal tensor and use it in autograd, or use `torch.no_grad()` instead of "
+        "`torch.inference_mode()`."
+    )
+
+
+def inference_requires_grad() -> RuntimeError:
+    return RuntimeError(
+        "Setting requires_grad=True on inference tensor outside InferenceMode is not allowed."
+    )
+
+
+def not_scalar_backward() -> RuntimeError:
+    return RuntimeError("grad can be implicitly created only for scalar outputs")
+
+
+def not_real_backward(d: Any) -> RuntimeError:
+    return RuntimeError(
+        f"grad can be implicitly created only for real scalar outputs but got torch.{d.name}"
+    )
+
+
+def no_graph(index: int) -> RuntimeError:
+    return RuntimeError(f"element {index} of tensors does not require grad and does not have a grad_fn")
+
+
+def non_leaf_flag() -> RuntimeError:
+    return RuntimeError(
+        "you can only change requires_grad flags of leaf variables. If you want to use a computed "
+        "variable in a subgraph that doesn't require differentiation use var_no_grad = "
+        "var.detach()."
+    )
+
+
+def integers_have_no_gradient() -> RuntimeError:
+    return RuntimeError(
+        "only Tensors of floating point dtype can require gradients"
+    )
+
+
+def grad_shape_mismatch(index: int, grad: Any, output: Any) -> RuntimeError:
+    return RuntimeError(
+        f"Mismatch in shape: grad_output[{index}] has a shape of {grad} and output[{index}] has a "
+        f"shape of {output}."
+    )
+
+
+def grad_not_used(index: int) -> RuntimeError:
+    return RuntimeError(
+        f"The differentiated Tensor at index {index} appears to not have been used in the graph. "
+        "Set allow_unused=True if this is the desired behavior."
+    )
+
+
+def differentiated_needs_grad() -> RuntimeError:
+    return RuntimeError("One of the differentiated Tensors does not require grad")
+
+
+def invalid_gradient(node: str, index: int, reason: str) -> RuntimeError:
+    return RuntimeError(f"Function {node} returned an invalid gradient at index {index} - {reason}")
+
+
+def assigned_grad_type(value: Any) -> TypeError:
+    return TypeError(
+        f"assigned grad expected to be a Tensor or None but got grad of type {type_name(value)}"
+    )
+
+
+def assigned_grad_shape(grad: Sequence[int], shape: Sequence[int]) -> RuntimeError:
+    return RuntimeError(
+        f"attempting to assign a gradient of size '{sizes(grad)}' to a tensor of size "
+        f"'{sizes(shape)}'. Please ensure that the gradient and the tensor are the same size"
+    )
+
+
+def assigned_grad_dtype(grad: Any, d: Any) -> RuntimeError:
+    return RuntimeError(
+        f"attempting to assign a gradient with dtype '{c_type(grad)}' to a tensor with grad_dtype "
+        f"'{scalar_type(d)}'. The gradient must match the tensor's grad_dtype (defaults to the "
+        "tensor's dtype). You can set the tensor's grad_dtype attribute with a specific dtype, or "
+        "None to allow any dtype. Set grad_dtype with caution. Diverging the dtypes of a tensor "
+        "and its gradient may break downstream systems that assume they match."
+    )
+
+
+NON_LEAF_GRAD_WARNING = (
+    "The .grad attribute of a Tensor that is not a leaf Tensor is being accessed. Its .grad "
+    "attribute won't be populated during autograd.backward(). If you indeed want the .grad field "
+    "to be populated for a non-leaf Tensor, use .retain_grad() on the non-leaf Tensor. If you "
+    "access the non-leaf Tensor by mistake, make sure you access the leaf Tensor instead. See "
+    "github.com/pytorch/pytorch/pull/30531 for more information."
+)
+CREATE_GRAPH_WARNING = (
+    "Using backward() with create_graph=True will create a reference cycle between the parameter "
+    "and its gradient which can cause a memory leak. We recommend using autograd.grad when "
+    "creating the graph to avoid this. If you have to use this function, make sure to reset the "
+    ".grad fields of your parameters to None after use to break the cycle and avoid the leak."
+)

@@ -1,0 +1,664 @@
+"""How an operation is declared, and what calling one does.
+
+    @pointwise(self=lambda grad, other: grad * conj(other),
+               other=lambda grad, self: grad * conj(self))
+    def mul(xp, self, other):
+        return xp.multiply(self, other)
+
+The function computes on bare arrays; `xp` is numpy or cupy.  Each keyword names an argument that
+can be differentiated and gives its rule.  A rule's first parameter is the gradient of the result
+(``grads``, a list, when there are several results); its other parameters are what the node saves:
+
+    an argument by name        ``other``: the tensor (guarded by its version) or the plain value
+    ``result``, ``result1``    an output
+    ``self_shape``             metadata alone, so that no array is kept alive for it
+    ``self_dtype``             likewise, a NumPy dtype
+
+One rule, two readings: the engine hands it bare arrays in an ordinary backward pass, and Tensors
+under ``create_graph``.  So rules use operators and this package's operations, which compute on
+bare arrays when they are given bare arrays and record when they are given Tensors.
+
+The decorator is the *family*, which is all the other metadata there is:
+
+    pointwise   promotes dtypes, broadcasts, has in-place and ``out=`` forms
+    reduction   takes ``dim`` and ``keepdim``; rules see `dim` as a tuple of non-negative ints
+    view        the result aliases its first argument and is replayed after a change of the base
+    op          anything else
+    composite   built from other operations; has no node of its own
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from . import backend, dtypes, errors
+from .autograd.grad_mode import FORWARD, HOOKS, INFERENCE, RECORD, mode
+from .autograd.node import Node, next_sequence
+from .tensor import Tensor, wrap
+from .views import View
+
+_new = object.__new__
+PLAIN: set[type] = {Tensor}  # classes without a __torch_function__ of their own; nn.Parameter joins
+PUBLIC: dict[str, Callable[..., Any]] = {}  # the functions of the torch namespace
+
+# Keywords that PyTorch accepts beside the parameter's own name.
+_SYNONYMS = {"input": "self", "axis": "dim", "keepdims": "keepdim", "x2": "other", "x": "self"}
+_SHAPE, _DTYPE, _RESULT, _ARGUMENT = range(4)
+_REQUIRED = inspect.Parameter.empty
+
+
+class Op:
+    """What a declaration says, prepared so that calls do no signature work."""
+
+    def __init__(
+        self,
+        forward: Callable[..., Any],
+        rules: dict[str, Callable[..., Any]],
+        *,
+        node: str | Callable[..., str] | None = None,
+        joint: tuple[Sequence[str], Callable[..., Any]] | None = None,
+        prepare: Callable[[Op, Any, list[Any]], None] | None = None,
+        varargs: str | None = None,
+        returns: Callable[..., Any] | None = None,
+        is_view: bool = False,
+        operands: Sequence[str] | None = None,
+        promote: str = "same",
+        name: str | None = None,
+    ) -> None:
+        self.forward = forward
+        self.name = name or forward.__name__.strip("_")
+        self.prepare, self.returns, self.is_view = prepare, returns, is_view
+        self.promote, self.family = promote, "op"
+        parameters = list(inspect.signature(forward).parameters.values())[1:]  # without xp
+        self.params = [p.name for p in parameters]
+        self.position = {n: i for i, n in enumerate(self.params)}
+        self.defaults = [p.default for p in parameters]
+        self.positional = sum(p.kind is not p.KEYWORD_ONLY for p in parameters)
+        self.varargs = None if varargs is None else self.position[varargs]
+        self._keywords = _keywords_of(self.params)
+        self.diff = [self.position[a] for a in (joint[0] if joint else rules)]
+        chosen = operands if operands is not None else [self.params[i] for i in self.diff]
+        self.operands = [self.position[a] for a in chosen]
+        self._set_rules(list(rules.values()), joint)
+        self._node_name = node if node is not None else _camel(self.name) + "Backward0"
+        self._node_types: dict[str, type[Node]] = {}
+        keyword_only = self.params[self.positional :]
+        self.compute = _positionally(forward, keyword_only, 1 + self.positional)
+        if callable(node):
+            self._node_name = _positionally(node, keyword_only, self.positional)
+        self.call: Callable[..., Any] = forward  # the public function, once there is one
+
+    def _set_rules(self, rules: list[Callable[..., Any]], joint: Any) -> None:
+        """Find what the rules read: that is what a node saves."""
+        functions = rules if joint is None else [joint[1]]
+        reads = [[p for p in inspect.signature(f).parameters][1:] for f in functions]
+        self.save_names = sorted({n for names in reads for n in names if n != "needs"})
+        self.saves = [self._saving(n) for n in self.save_names]
+        self.rules = [
+            (rule, [self.save_names.index(n) for n in names])
+            for rule, names in zip(rules, reads, strict=False)
+        ]
+        self.joint = None if joint is None else _joint_caller(joint[1], reads[0], self.save_names)
+
+    def _saving(self, name: str) -> tuple[int, int]:
+        """What a rule's parameter means: (kind, position)."""
+        if name in self.position:
+            return _ARGUMENT, self.position[name]
+        if name.startswith("result"):
+            return _RESULT, int(name.removeprefix("result") or 0)
+        for suffix, kind in (("_shape", _SHAPE), ("_dtype", _DTYPE)):
+            if name.endswith(suffix) and name.removesuffix(suffix) in self.position:
+                return kind, self.position[name.removesuffix(suffix)]
+        raise TypeError(f"{self.name}: a rule reads '{name}', which is no argument or result")
+
+    # ------------------------------------------------------------ calling
+
+    def bind(self, args: Sequence[Any], kwargs: dict[str, Any]) -> list[Any]:
+        """The arguments in the order of the parameters.  Raises TypeError as PyTorch words it."""
+        if self.varargs is not None and len(args) > self.varargs + 1:
+            args = (*args[: self.varargs], tuple(args[self.varargs :]))
+        if len(args) > self.positional:
+            raise errors.too_many_positional(self.name, self.positional, len(args))
+        values = [*args, *self.defaults[len(args) :]]
+        for key, value in kwargs.items():
+            at = self._keywords.get(key)
+            if at is None:
+                raise errors.unexpected_keyword(self.name, key)
+            if at < len(args):
+                raise TypeError(f"{self.name}() got multiple values for argument '{key}'")
+            values[at] = value
+        if _REQUIRED in values:
+            missing = [n for n, v in zip(self.params, values, strict=True) if v is _REQUIRED]
+            raise errors.missing_arguments(self.name, [n.replace("self", "input") for n in missing])
+        return values
+
+    def node_type(self, values: Sequence[Any]) -> type[Node]:
+        """The Node subclass for a call with these arguments."""
+        name = self._node_name if isinstance(self._node_name, str) else self._node_name(*values)
+        found = self._node_types.get(name)
+        if found is None:
+            found = self._node_types[name] = type(name, (Node,), {"__slots__": (), "op": self})
+        return found
+
+    def record(
+        self, values: Sequence[Any], arrays: Sequence[Any], results: Sequence[Tensor]
+    ) -> Node | None:
+        """The node of a call, attached to its results; None if no input requires grad."""
+        edges: list[Node | None] = []
+        ports: list[int] = []
+        for at in self.diff:
+            value = values[at]
+            for v in value if type(value) in (list, tuple) else (value,):
+                edge = v.history() if isinstance(v, Tensor) else None
+                edges.append(edge)
+                ports.append(0 if edge is None else v._port)
+        if not any(edge is not None for edge in edges):
+            return None
+        node = _new(self.node_type(values))
+        node.edges, node.seq, node.hooks, node.metas = edges, next_sequence(), None, None
+        node.ports = tuple(ports) if any(ports) else None
+        self._describe(node, results)
+        self._save(node, values, arrays, results)
+        return node
+
+    def _describe(self, node: Node, results: Sequence[Tensor]) -> None:
+        """Note the outputs' shapes and dtypes, and make the differentiable ones point to `node`."""
+        first = results[0]._data
+        node.shape, node.dtype = first.shape, first.dtype
+        if len(results) > 1:
+            node.metas = [(r._data.shape, r._data.dtype) for r in results]
+        for port, result in enumerate(results):
+            if dtypes.of(result._data.dtype).category >= dtypes.FLOAT:
+                result._grad_fn, result._port = node, port
+
+    def _save(
+        self, node: Node, values: Sequence[Any], arrays: Sequence[Any], results: Sequence[Tensor]
+    ) -> None:
+        saved, guards = [], []
+        for kind, at in self.saves:
+            if kind == _ARGUMENT:
+                value = values[at]
+                saved.append(arrays[at] if _holds_tensors(value) else value)
+                if isinstance(value, Tensor):
+                    guards.append(_guard(value))
+            elif kind == _RESULT:
+                saved.append(results[at]._data)
+                guards.append(_guard(results[at]))
+            else:
+                saved.append(_metadata(values[at], kind))
+        node.saved, node.guards, node.versions = saved, guards, [box[0] for box in guards]
+        if mode.state & HOOKS:
+            from .autograd.graph import pack_saved
+
+            pack_saved(node, self)
+
+    # ------------------------------------------------------------ reading saved values
+
+    def as_tensors(self, node: Node, saved: Sequence[Any]) -> list[Any]:
+        """Saved arrays as Tensors with the history they had."""
+        out = []
+        for (kind, at), value in zip(self.saves, saved, strict=True):
+            if kind == _RESULT:
+                value = with_history(value, node, at)
+            elif kind == _ARGUMENT and _is_array(value):
+                edge = self._edge_of(node, at)
+                value = wrap(value) if edge is None else with_history(value, *edge)
+            elif kind == _ARGUMENT and type(value) in (list, tuple):
+                value = [wrap(v) if _is_array(v) else v for v in value]
+            out.append(value)
+        return out
+
+    def _edge_of(self, node: Node, at: int) -> tuple[Node, int] | None:
+        if at not in self.diff:
+            return None
+        i = self.diff.index(at)
+        edge = node.edges[i]
+        return None if edge is None else (edge, node.port(i))
+
+    def guarded(self, node: Node) -> Iterator[tuple[Any, list[int], str]]:
+        """(array, version box, words on where it came from) of each guarded saved value."""
+        boxes = iter(node.guards)
+        for (kind, at), value in zip(self.saves, node.saved or (), strict=True):
+            if kind == _RESULT or (kind == _ARGUMENT and _is_array(value)):
+                source: tuple[Node, int] | None = (node, at)
+                if kind == _ARGUMENT:
+                    source = self._edge_of(node, at)
+                words = ""
+                if source is not None and source[0].next_functions:
+                    maker = source[0].name().partition("Backward")[0]
+                    words = f", which is output {source[1]} of {source[0].name()}"
+                    words = words.replace(source[0].name(), source[0].name() or maker)
+                box = next(boxes, None)
+                if box is not None:
+                    yield value, box, words
+
+    def saved_attribute(self, node: Node, name: str) -> Any:
+        """``grad_fn._saved_other``: a saved value as a tensor."""
+        if name not in self.save_names:
+            raise AttributeError(f"'{node.name()}' object has no attribute '_saved_{name}'")
+        return node.unpack(True)[self.save_names.index(name)]
+
+
+def _positionally(function: Any, keyword_only: list[str], positional: int) -> Callable[..., Any]:
+    """`function` with its keyword-only parameters passed by position."""
+    if not keyword_only:
+        return function  # type: ignore[no-any-return]
+
+    def call(*args: Any) -> Any:
+        return function(*args[:positional], **dict(zip(keyword_only, args[positional:], strict=True)))
+
+    return call
+
+
+def _keywords_of(params: list[str]) -> dict[str, int]:
+    """Keyword -> position, PyTorch's synonyms included."""
+    keywords = {n: i for i, n in enumerate(params)}
+    for synonym, name in _SYNONYMS.items():
+        if name in keywords and synonym not in keywords:
+            keywords[synonym] = keywords[name]
+    return keywords
+
+
+def _joint_caller(rule: Callable[..., Any], reads: list[str], names: list[str]) -> Any:
+    """One rule for several arguments; its ``needs`` says which gradients are wanted."""
+    picks = [None if n == "needs" else names.index(n) for n in reads]
+
+    def call(node: Node, grad: Any, values: Sequence[Any]) -> Any:
+        needs = [edge is not None for edge in node.edges]
+        return rule(grad, *[needs if i is None else values[i] for i in picks])
+
+    return call
+
+
+def _camel(name: str) -> str:
+    return "".join(part[:1].upper() + part[1:] for part in name.split("_"))
+
+
+def _holds_tensors(value: Any) -> bool:
+    if type(value) in (list, tuple):
+        return any(isinstance(v, Tensor) for v in value)
+    return isinstance(value, Tensor)
+
+
+def _is_array(value: Any) -> bool:
+    return hasattr(value, "strides")
+
+
+def _guard(t: Tensor) -> list[int]:
+    if t._version is None:
+        raise errors.inference_saved()
+    return t._version
+
+
+def _metadata(value: Any, kind: int) -> Any:
+    """The shape or dtype of an argument (a list of them for a list of tensors)."""
+    if type(value) in (list, tuple):
+        return [_metadata(v, kind) for v in value]
+    if not isinstance(value, Tensor):
+        return () if kind == _SHAPE else None
+    return value._data.shape if kind == _SHAPE else value._data.dtype
+
+
+def with_history(array: Any, node: Any, port: int) -> Tensor:
+    """A tensor around `array` whose gradients go to output `port` of `node`.
+
+    For a leaf's AccumulateGrad it is the leaf itself, if that still holds this array.
+    """
+    leaf = getattr(node, "leaf", None)
+    found = leaf() if leaf is not None else None
+    if found is not None and found._data is array:
+        return found
+    t = wrap(array)
+    t._grad_fn, t._port = node, port
+    return t
+
+
+# ---------------------------------------------------------------- what a call does
+
+
+def _make_call(op: Op) -> Callable[..., Any]:
+    """The public function of an operation."""
+
+    def call(*args: Any, **kwargs: Any) -> Any:
+        out = kwargs.pop("out", None) if "out" in kwargs else None
+        values = op.bind(args, kwargs)
+        if out is not None:
+            return _into(op, values, out)
+        return invoke(op, values)
+
+    return call
+
+
+def invoke(op: Op, values: list[Any]) -> Any:
+    """Run an operation on bound arguments: arrays in, arrays out; Tensors in, Tensors out."""
+    tensors = [*_tensors_in(values)]
+    for t in tensors:
+        if type(t) not in PLAIN:
+            from .overrides import dispatch
+
+            return dispatch(op.call, tensors, values, op)
+    if not tensors and any(map(_is_array, _flat(values))):
+        return _compute(op, values)[1]
+    arrays, result = _compute(op, values)
+    several = type(result) in (tuple, list)
+    results = [_wrapped(r) for r in (result if several else (result,))]
+    state = mode.state
+    node = None
+    if state & RECORD and not state & INFERENCE and op.diff:
+        node = op.record(values, arrays, results)
+    if op.is_view:
+        for t in results:
+            t._version = values[0]._version
+            t._view = View.of(values[0], op, values, several, len(results))
+    if state & FORWARD:
+        from .autograd.forward_ad import propagate
+
+        propagate(op, values, arrays, results, node)
+    if not several:
+        return results[0]
+    return op.returns(*results) if op.returns is not None else tuple(results)
+
+
+def _compute(op: Op, values: Sequence[Any]) -> tuple[list[Any], Any]:
+    """(the arrays computed on, what forward returned)."""
+    arrays = [_array_of(v) for v in values]
+    xp = _common_backend(arrays)
+    if op.prepare is not None:
+        op.prepare(op, xp, arrays)
+    try:
+        return arrays, op.compute(xp, *arrays)
+    except ValueError as error:
+        if "broadcast" not in str(error):
+            raise
+        shapes = [arrays[i].shape for i in op.operands if _is_array(arrays[i])]
+        raise _broadcast_error(shapes) from None
+
+
+def _broadcast_error(shapes: Sequence[tuple[int, ...]]) -> RuntimeError:
+    """PyTorch names the first pair, in order of the arguments, that does not broadcast."""
+    so_far = shapes[0]
+    for shape in shapes[1:]:
+        try:
+            so_far = np.broadcast_shapes(so_far, shape)
+        except ValueError:
+            return errors.size_mismatch(so_far, shape)
+    return errors.size_mismatch(shapes[0], shapes[-1])
+
+
+def _flat(values: Sequence[Any]) -> Iterator[Any]:
+    for v in values:
+        if type(v) in (list, tuple):
+            yield from v
+        else:
+            yield v
+
+
+def _tensors_in(values: Sequence[Any]) -> Iterator[Tensor]:
+    for v in _flat(values):
+        if isinstance(v, Tensor):
+            yield v
+
+
+def _array_of(value: Any) -> Any:
+    if isinstance(value, Tensor):
+        return value._data
+    if type(value) in (list, tuple) and _holds_tensors(value):
+        return [v._data if isinstance(v, Tensor) else v for v in value]
+    return value
+
+
+def _wrapped(result: Any) -> Tensor:
+    """A result as a tensor; NumPy turns 0-d arrays into scalars, which are turned back here."""
+    if isinstance(result, np.generic) or not _is_array(result):
+        result = np.asarray(result)
+    return wrap(result)
+
+
+def _common_backend(arrays: list[Any]) -> Any:
+    """numpy or cupy.  On CuPy a 0-d CPU array joins the others; other mixtures raise."""
+    found = [a for a in _flat(arrays) if _is_array(a) and not isinstance(a, np.generic)]
+    if all(type(a) is np.ndarray for a in found):
+        return np
+    xp = backend.cupy()
+    devices = {str(backend.device_of(a)): a for a in found if a.ndim or type(a) is not np.ndarray}
+    if len(devices) > 1:
+        raise errors.different_devices(*sorted(devices, reverse=True)[:2])
+    for i, a in enumerate(arrays):
+        if type(a) is np.ndarray:
+            arrays[i] = xp.asarray(a)
+    return xp
+
+
+def _into(op: Op, values: list[Any], out: Any) -> Any:
+    """The ``out=`` form: compute, then resize and fill the given tensor(s)."""
+    given = out if type(out) in (tuple, list) else (out,)
+    if mode.state & RECORD:
+        involved = [t.requires_grad for t in (*_tensors_in(values), *given)]
+        if any(involved):
+            raise RuntimeError(
+                f"{op.name}(): functions with out=... arguments don't support automatic "
+                "differentiation, but one of the arguments requires grad."
+            )
+    result = _compute(op, values)[1]
+    results = result if type(result) in (tuple, list) else (result,)
+    for target, array in zip(given, results, strict=True):
+        store(target, np.asarray(array) if isinstance(array, np.generic) else array)
+    return out
+
+
+def store(target: Tensor, array: Any) -> None:
+    """Write a result into an ``out=`` tensor, resizing it if need be."""
+    found, wanted = dtypes.of(array.dtype), target.dtype
+    if not dtypes.can_cast(found, wanted):
+        raise errors.cannot_cast_result(found, wanted)
+    if target._data.shape != array.shape:
+        target._data = array.astype(wanted.numpy)
+    else:
+        target._data[...] = array
+    if target._version is not None:
+        target._version[0] += 1
+
+
+# ---------------------------------------------------------------- families
+
+
+def op(*, method: bool = True, function: bool = True, **options: Any) -> Callable[..., Any]:
+    """Declare an operation of no special family.  Options: see Op; keywords that name arguments of
+    the declared function are rules."""
+
+    def declare(forward: Callable[..., Any]) -> Callable[..., Any]:
+        rules = {k: options.pop(k) for k in _rule_names(forward, options)}
+        return _publish(Op(forward, rules, **options), method, function)
+
+    return declare
+
+
+def _rule_names(forward: Callable[..., Any], options: dict[str, Any]) -> list[str]:
+    return [n for n in inspect.signature(forward).parameters if n in options]
+
+
+def _publish(op: Op, method: bool, function: bool, call: Any = None) -> Callable[..., Any]:
+    """Make the public function, and the method and torch name that go with it."""
+    call = call or _make_call(op)
+    op.call = call
+    functools.update_wrapper(call, op.forward)
+    call.__name__ = call.__qualname__ = op.name
+    call.op = op
+    if method:
+        setattr(Tensor, op.name, call)
+    if function:
+        PUBLIC[op.name] = call
+    return call
+
+
+def pointwise(
+    *,
+    promote: str = "same",
+    inplace: bool = True,
+    method: bool = True,
+    function: bool = True,
+    **options: Any,
+) -> Callable[..., Any]:
+    """Declare an elementwise operation.
+
+    `promote` is the dtype to compute in: "same" (that of the operands together), "float" (integers
+    become the default float), or "none" (the declared function sees the operands as they are).
+    """
+
+    def declare(forward: Callable[..., Any]) -> Callable[..., Any]:
+        rules = {k: options.pop(k) for k in _rule_names(forward, options)}
+        prepare = options.pop("prepare", None if promote == "none" else promote_operands)
+        declared = Op(forward, rules, prepare=prepare, promote=promote, **options)
+        declared.family = "pointwise"
+        from .fast import fast_call
+
+        call = _publish(declared, method, function, fast_call(declared, _make_call(declared)))
+        if inplace:
+            _publish_inplace(declared, method, function)
+        return call
+
+    return declare
+
+
+def _publish_inplace(declared: Op, method: bool, function: bool) -> None:
+    """The in-place form ``name_``: a method, and a function of the torch namespace."""
+    from .views import change
+
+    def call(*args: Any, **kwargs: Any) -> Any:
+        return change(declared, declared.bind(args, kwargs))
+
+    call.__name__ = call.__qualname__ = declared.name + "_"
+    call.__doc__ = f"In-place form of ``{declared.name}``."
+    if method:
+        setattr(Tensor, declared.name + "_", call)
+    if function and len(declared.params) == 1:
+        PUBLIC[declared.name + "_"] = call
+
+
+def promote_operands(op: Op, xp: Any, arrays: list[Any]) -> None:
+    """Cast the operands to the dtype PyTorch computes in."""
+    operands = [arrays[i] for i in op.operands]
+    d = dtypes.result_dtype(*operands)
+    if op.promote == "float" and d.category < dtypes.FLOAT:
+        d = dtypes.get_default_dtype()
+    storage = d.numpy
+    for i in op.operands:
+        a = arrays[i]
+        if a is None:
+            continue
+        if not _is_array(a) or isinstance(a, np.generic):
+            arrays[i] = xp.asarray(np.asarray(a).astype(storage))
+        elif a.dtype != storage:
+            arrays[i] = a.astype(storage)
+
+
+def reduction(
+    *, method: bool = True, function: bool = True, **options: Any
+) -> Callable[..., Any]:
+    """Declare a reduction: a function with `dim` (int, tuple or None) and perhaps `keepdim`.
+
+    The declared function and the rules see `dim` as a tuple of non-negative ints, or None.
+    """
+
+    def declare(forward: Callable[..., Any]) -> Callable[..., Any]:
+        rules = {k: options.pop(k) for k in _rule_names(forward, options)}
+        declared = Op(forward, rules, prepare=_normalise_dims, **options)
+        declared.family = "reduction"
+        return _publish(declared, method, function)
+
+    return declare
+
+
+def _normalise_dims(op: Op, xp: Any, arrays: list[Any]) -> None:
+    at = op.position["dim"]
+    dim, ndim = arrays[at], arrays[0].ndim
+    if dim is not None:
+        dims = (dim,) if not isinstance(dim, (tuple, list)) else dim
+        arrays[at] = tuple(wrap_dim(d, ndim) for d in dims)
+        if len(set(arrays[at])) != len(arrays[at]):
+            repeated = next(d for d in arrays[at] if arrays[at].count(d) > 1)
+            raise RuntimeError(f"dim {repeated} appears multiple times in the list of dims")
+
+
+def wrap_dim(dim: Any, ndim: int) -> int:
+    """A dimension as a non-negative int.  Raises IndexError when it is out of range."""
+    bound = max(ndim, 1)
+    d = dim if type(dim) is int else _as_dim(dim)
+    if not -bound <= d < bound:
+        raise errors.dim_out_of_range(d, ndim)
+    return d + bound if d < 0 else d
+
+
+def _as_dim(dim: Any) -> int:
+    if isinstance(dim, (float, str)) or not hasattr(dim, "__index__"):
+        raise TypeError(f"argument 'dim' must be int, not {errors.type_name(dim)}")
+    return int(dim.__index__())
+
+
+def view(*, method: bool = True, function: bool = True, **options: Any) -> Callable[..., Any]:
+    """Declare an operation whose results alias its first argument."""
+    return op(method=method, function=function, is_view=True, **options)
+
+
+def composite(
+    function_or_name: Any = None, *, method: bool = True, function: bool = True
+) -> Callable[..., Any]:
+    """Declare a function built from other operations, for the torch namespace and as a method.
+
+    A tensor subclass with a ``__torch_function__`` of its own sees the composite, not its parts.
+    """
+
+    def declare(body: Callable[..., Any]) -> Callable[..., Any]:
+        name = body.__name__.rstrip("_") if body.__name__.rstrip("_") != "" else body.__name__
+
+        @functools.wraps(body)
+        def call(*args: Any, **kwargs: Any) -> Any:
+            for a in args:
+                if isinstance(a, Tensor) and type(a) not in PLAIN:
+                    from .overrides import dispatch_composite
+
+                    return dispatch_composite(call, body, args, kwargs)
+            if kwargs and "out" in kwargs and "out" not in _parameters(body):
+                return _composite_into(body, args, kwargs)
+            return body(*args, **_renamed(body, kwargs))
+
+        if method:
+            setattr(Tensor, body.__name__ if body.__name__.endswith("_") else name, call)
+        if function:
+            PUBLIC[body.__name__] = call
+        return call
+
+    return declare(function_or_name) if callable(function_or_name) else declare
+
+
+@functools.cache
+def _parameters(body: Callable[..., Any]) -> tuple[str, ...]:
+    return tuple(inspect.signature(body).parameters)
+
+
+def _renamed(body: Callable[..., Any], kwargs: dict[str, Any]) -> dict[str, Any]:
+    """`kwargs` with PyTorch's synonyms replaced by the parameters' own names."""
+    if not kwargs:
+        return kwargs
+    names = _parameters(body)
+    return {
+        _SYNONYMS[k] if k not in names and _SYNONYMS.get(k) in names else k: v
+        for k, v in kwargs.items()
+    }
+
+
+def _composite_into(body: Callable[..., Any], args: Any, kwargs: dict[str, Any]) -> Any:
+    """The ``out=`` form of a composite."""
+    out = kwargs.pop("out")
+    result = body(*args, **_renamed(body, kwargs))
+    if out is None:
+        return result
+    results = result if isinstance(result, tuple) else (result,)
+    for target, made in zip(out if isinstance(out, (tuple, list)) else (out,), results, strict=True):
+        store(target, made._data)
+    return out

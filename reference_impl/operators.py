@@ -1,0 +1,66 @@
+"""Python's operators on tensors: ``a + b``, ``a += b``, ``2 - a``, ``a < b``, ``~a``.
+
+Each is one of the operations; an operand that is neither a tensor nor a number makes Python try the
+other operand's method and in the end raise its own TypeError.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from .op import PUBLIC
+from .tensor import Tensor
+
+_NUMBERS = (int, float, complex, np.generic)
+BINARY = {
+    "add": "add", "sub": "sub", "mul": "mul", "truediv": "div", "floordiv": "floor_divide",
+    "mod": "remainder", "pow": "pow", "matmul": "matmul", "and": "bitwise_and",
+    "or": "bitwise_or", "xor": "bitwise_xor", "lshift": "bitwise_left_shift",
+    "rshift": "bitwise_right_shift", "lt": "lt", "le": "le", "gt": "gt", "ge": "ge", "eq": "eq",
+    "ne": "ne",
+}  # fmt: skip
+COMPARISONS = {"lt", "le", "gt", "ge", "eq", "ne"}
+UNARY = {"neg": "neg", "pos": "positive", "abs": "abs", "invert": "bitwise_not"}
+
+
+def _operator(function: Callable[..., Any]) -> Callable[..., Any]:
+    def method(self: Any, other: Any) -> Any:
+        if type(other) is Tensor or isinstance(other, (Tensor, *_NUMBERS)):
+            return function(self, other)
+        if hasattr(type(other), "__torch_function__"):
+            return function(self, other)
+        return NotImplemented
+
+    return method
+
+
+def _reflected(function: Callable[..., Any]) -> Callable[..., Any]:
+    def method(self: Any, other: Any) -> Any:
+        if isinstance(other, (Tensor, *_NUMBERS)):
+            return function(other, self)
+        return NotImplemented
+
+    return method
+
+
+def _unary(function: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda self: function(self)
+
+
+def attach() -> None:
+    """Give Tensor its operators; called once, when all operations are declared."""
+    for python, name in BINARY.items():
+        function = PUBLIC[name]
+        setattr(Tensor, f"__{python}__", _operator(function))
+        if python not in COMPARISONS:
+            setattr(Tensor, f"__r{python}__", _reflected(function))
+            inplace = getattr(Tensor, name + "_", None)
+            if inplace is not None:
+                setattr(Tensor, f"__i{python}__", _operator(inplace))
+    for python, name in UNARY.items():
+        setattr(Tensor, f"__{python}__", _unary(PUBLIC[name]))
+    Tensor.__rsub__ = _operator(PUBLIC["rsub"])  # type: ignore[attr-defined]
+    Tensor.__hash__ = object.__hash__  # type: ignore[method-assign,assignment]

@@ -1,0 +1,1 @@
+"""The tables: one declaration an operation, grouped by family."""

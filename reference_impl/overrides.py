@@ -1,0 +1,1 @@
+"""``__torch_function__``: tensors that take part in calls."""

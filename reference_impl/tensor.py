@@ -1,0 +1,413 @@
+"""The Tensor: an array and where it came from.  No maths here.
+
+    x = Tensor([2.0], requires_grad)     _data     the NumPy or CuPy array, with its own strides
+                                         _grad_fn  None, or the node that made it (a leaf that
+                                                   requires grad: its AccumulateGrad)
+                                         _port     which output of that node it is
+                                         _grad     what backward() accumulated
+                                         _version  a counter in a box that all views share; in-place
+                                                   changes bump it (None: an inference tensor)
+                                         _view     None, or of what base it is a view (views.py)
+                                         _tangent  forward-mode derivative, or None
+
+``requires_grad`` is nothing but ``_grad_fn is not None``.  Operations add themselves as methods
+(op.py); printing, saving and copying live in modules of those names.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from . import backend, dtypes, errors
+from .autograd.grad_mode import INFERENCE, mode
+from .autograd.node import AccumulateGrad, HookList, RemovableHandle
+from .dtypes import dtype
+
+_new = object.__new__
+
+
+class Size(tuple[int, ...]):
+    """The shape of a tensor: a tuple that prints as ``torch.Size([2, 3])``."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return f"torch.Size([{', '.join(map(str, self))}])"
+
+    __str__ = __repr__
+
+    def numel(self) -> int:
+        """The number of elements of a tensor of this shape."""
+        count = 1
+        for n in self:
+            count *= n
+        return count
+
+    def __add__(self, other: Any) -> Size:
+        return Size(tuple.__add__(self, tuple(other)))
+
+    def __radd__(self, other: Any) -> Size:
+        return Size(tuple(other) + tuple(self))
+
+    def __mul__(self, times: Any) -> Size:
+        return Size(tuple.__mul__(self, times))
+
+    __rmul__ = __mul__
+
+    def __getitem__(self, index: Any) -> Any:
+        found = tuple.__getitem__(self, index)
+        return Size(found) if isinstance(index, slice) else found
+
+    def __reduce__(self) -> Any:
+        return Size, (tuple(self),)
+
+
+class Tensor:
+    """A multi-dimensional array that can remember how it was computed."""
+
+    __slots__ = (
+        "__dict__", "__weakref__", "_data", "_grad", "_grad_fn", "_port", "_tangent", "_version",
+        "_view",
+    )  # fmt: skip
+    __array_priority__ = 1000  # NumPy leaves binary operations with a Tensor to the Tensor
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Any:
+        """``Tensor(2, 3)`` (uninitialised), ``Tensor([1, 2])`` or ``Tensor()``: float tensors."""
+        from .ops.create import legacy_tensor
+
+        made = legacy_tensor(*args, **kwargs)
+        return made if cls is Tensor else made.as_subclass(cls)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        pass
+
+    # ------------------------------------------------------------ what it is
+
+    @property
+    def shape(self) -> Size:
+        return Size(self._data.shape)
+
+    @property
+    def ndim(self) -> int:
+        return int(self._data.ndim)
+
+    @property
+    def dtype(self) -> dtype:
+        return dtypes.of(self._data.dtype)
+
+    @property
+    def device(self) -> backend.device:
+        return backend.device_of(self._data)
+
+    @property
+    def is_cuda(self) -> bool:
+        return not isinstance(self._data, np.ndarray)
+
+    @property
+    def is_cpu(self) -> bool:
+        return isinstance(self._data, np.ndarray)
+
+    @property
+    def itemsize(self) -> int:
+        return int(self._data.dtype.itemsize)
+
+    @property
+    def nbytes(self) -> int:
+        return int(self._data.nbytes)
+
+    # ------------------------------------------------------------ autograd
+
+    @property
+    def grad_fn(self) -> Any:
+        """The node that made this tensor; None for a leaf."""
+        node = self.history()
+        return None if type(node) is AccumulateGrad else node
+
+    def history(self) -> Any:
+        """The node that gradients of this tensor go to, or None.  Refreshes a stale view."""
+        view = self._view
+        if view is not None and view.seen != self._version[0]:
+            view.refresh(self)
+        return self._grad_fn
+
+    @property
+    def output_nr(self) -> int:
+        return self._port
+
+    @property
+    def is_leaf(self) -> bool:
+        """True unless an operation on tensors that require grad made it."""
+        node = self.history()
+        return node is None or type(node) is AccumulateGrad
+
+    @property
+    def requires_grad(self) -> bool:
+        return self.history() is not None
+
+    @requires_grad.setter
+    def requires_grad(self, value: bool) -> None:
+        self.requires_grad_(value)
+
+    def requires_grad_(self, requires_grad: bool = True) -> Tensor:
+        """Start (or stop) recording operations on this leaf.
+
+        Raises RuntimeError on a non-leaf, an integer tensor or an inference tensor.
+        """
+        if not self.is_leaf:
+            if requires_grad:
+                return self
+            raise errors.non_leaf_flag()
+        if requires_grad:
+            if self.dtype.category < dtypes.FLOAT:
+                raise errors.integers_have_no_gradient()
+            if self._version is None and not mode.state & INFERENCE:
+                raise errors.inference_requires_grad()
+            if self._grad_fn is None:
+                self._grad_fn = AccumulateGrad(self)
+        else:
+            self._grad_fn = None
+        return self
+
+    @property
+    def grad(self) -> Any:
+        """The accumulated gradient, or None.  Warns on a non-leaf that does not retain it."""
+        if self._grad is None and not self.is_leaf and not self.retains_grad:
+            warnings.warn(errors.NON_LEAF_GRAD_WARNING, UserWarning, stacklevel=2)
+        return self._grad
+
+    @grad.setter
+    def grad(self, value: Any) -> None:
+        if value is not None:
+            if not isinstance(value, Tensor):
+                raise errors.assigned_grad_type(value)
+            if value._data.shape != self._data.shape:
+                raise errors.assigned_grad_shape(value._data.shape, self._data.shape)
+            if value._data.dtype != self._data.dtype:
+                raise errors.assigned_grad_dtype(value.dtype, self.dtype)
+        self._grad = value
+
+    @grad.deleter
+    def grad(self) -> None:
+        self._grad = None
+
+    def _accumulate(self, grad: Any) -> None:
+        """Add an array to this gradient in place, so that the tensor object stays the same."""
+        grad = grad._data if isinstance(grad, Tensor) else grad
+        self._data += grad
+        if self._version is not None:
+            self._version[0] += 1
+
+    @property
+    def retains_grad(self) -> bool:
+        """Whether this non-leaf keeps its gradient (``retain_grad``)."""
+        node = self._grad_fn
+        if node is None or type(node) is AccumulateGrad or node.hooks is None:
+            return False
+        return self._port in node.hooks.retain
+
+    def retain_grad(self) -> None:
+        """Keep ``.grad`` on this non-leaf too.  Raises RuntimeError if it does not require grad."""
+        import weakref
+
+        node = self.history()
+        if node is None:
+            raise RuntimeError("can't retain_grad on Tensor that has requires_grad=False")
+        if type(node) is not AccumulateGrad:
+            node.own_hooks().retain.setdefault(self._port, weakref.ref(self))
+
+    def register_hook(self, hook: Callable[[Any], Any]) -> RemovableHandle:
+        """Call ``hook(grad)`` when this tensor's gradient is known; a result replaces it.
+
+        Raises RuntimeError if the tensor does not require grad.
+        """
+        node = self.history()
+        if node is None:
+            raise RuntimeError("cannot register a hook on a tensor that doesn't require gradient")
+        return node.own_hooks().tensor.setdefault(self._port, HookList()).add(hook)
+
+    def register_post_accumulate_grad_hook(self, hook: Callable[[Any], Any]) -> RemovableHandle:
+        """Call ``hook(tensor)`` after ``.grad`` of this leaf was updated."""
+        node = self.history()
+        if node is None:
+            raise RuntimeError("cannot register a hook on a tensor that doesn't require gradient")
+        if type(node) is not AccumulateGrad:
+            raise RuntimeError("post accumulate grad hooks cannot be registered on non-leaf tensors")
+        return node.own_hooks().accumulated.add(hook)
+
+    def backward(
+        self,
+        gradient: Any = None,
+        retain_graph: bool | None = None,
+        create_graph: bool = False,
+        inputs: Any = None,
+    ) -> None:
+        """Accumulate d(self)/d(leaf) into the leaves' ``.grad`` (``torch.autograd.backward``)."""
+        from .autograd import backward
+
+        backward(self, gradient, retain_graph, create_graph, inputs=inputs)
+
+    def detach(self) -> Tensor:
+        """The same memory without history, sharing the version counter."""
+        out = wrap(self._data)
+        out._version = self._version
+        return out
+
+    def detach_(self) -> Tensor:
+        """Forget the history of this tensor itself.  Raises RuntimeError on a view."""
+        if self._view is not None:
+            raise RuntimeError(
+                "Can't detach views in-place. Use detach() instead. If you are using "
+                "DistributedDataParallel (DDP) for training, and gradient_as_bucket_view is set as "
+                "True, gradients are views of DDP buckets, and hence detach_() cannot be called on "
+                "these gradients. To fix this error, please refer to the Optimizer.zero_grad() "
+                "function in torch/optim/optimizer.py as a reference."
+            )
+        self._grad_fn, self._port = None, 0
+        return self
+
+    @property
+    def data(self) -> Tensor:
+        """The same memory without history and with a version counter of its own: unchecked."""
+        return wrap(self._data)
+
+    @data.setter
+    def data(self, value: Tensor) -> None:
+        self._data = value._data
+        if type(self._grad_fn) is AccumulateGrad:
+            self._grad_fn.shape, self._grad_fn.dtype = value._data.shape, value._data.dtype
+
+    def _is_view(self) -> bool:
+        return self._view is not None
+
+    @property
+    def _base(self) -> Tensor | None:
+        return None if self._view is None else self._view.base
+
+    def is_inference(self) -> bool:
+        return self._version is None
+
+    # ------------------------------------------------------------ Python values and NumPy
+
+    def item(self) -> Any:
+        """The only element as a Python number.  Raises RuntimeError if there is not exactly one."""
+        data = self._data
+        if data.size != 1:
+            raise errors.not_a_scalar(data.size)
+        value = data.item()
+        return value if isinstance(value, (bool, int, float, complex)) else float(value)
+
+    def tolist(self) -> Any:
+        """The elements as Python numbers in nested lists (a number for a 0-d tensor)."""
+        data = backend.move(self._data, "cpu")
+        if self.dtype.name == "bfloat16":
+            data = data.astype(np.float32)
+        return data.tolist()
+
+    def __bool__(self) -> bool:
+        if self._data.size != 1:
+            raise errors.ambiguous_bool(self._data.size)
+        return bool(self._data.item())
+
+    def _only_element(self) -> Any:
+        if self._data.size != 1:
+            raise errors.not_one_element()
+        return self._data.item()
+
+    def __int__(self) -> int:
+        return int(self._only_element())
+
+    def __float__(self) -> float:
+        return float(self._only_element())
+
+    def __complex__(self) -> complex:
+        return complex(self._only_element())
+
+    def __index__(self) -> int:
+        if self._data.size != 1 or self.dtype.category > dtypes.INTEGER:
+            raise TypeError(
+                "only integer tensors of a single element can be converted to an index"
+            )
+        return int(self._data.item())
+
+    def __len__(self) -> int:
+        if self._data.ndim == 0:
+            raise TypeError("len() of a 0-d tensor")
+        return int(self._data.shape[0])
+
+    def __iter__(self) -> Any:
+        if self._data.ndim == 0:
+            raise TypeError("iteration over a 0-d tensor")
+        return iter(self.unbind(0))  # type: ignore[attr-defined]
+
+    def __contains__(self, element: Any) -> bool:
+        return bool((self._data == getattr(element, "_data", element)).any())
+
+    __hash__ = object.__hash__
+
+    def numpy(self, *, force: bool = False) -> Any:
+        """The NumPy array that shares this tensor's memory; with `force`, whatever it takes.
+
+        Raises RuntimeError if the tensor requires grad, TypeError if it is not on the CPU.
+        """
+        if force:
+            return backend.move(self._data, "cpu")
+        if self.requires_grad:
+            raise errors.numpy_on_requires_grad()
+        if self.is_cuda:
+            raise errors.numpy_on_cuda(self.device)
+        if self.dtype.name == "bfloat16":
+            raise TypeError("Got unsupported ScalarType BFloat16")
+        return self._data
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
+        array = self.numpy()
+        if dtype is not None:
+            array = array.astype(dtype, copy=False)
+        return array.copy() if copy else array
+
+    def __array_wrap__(self, array: Any, context: Any = None, return_scalar: bool = False) -> Any:
+        array = np.asarray(array)
+        return wrap(array.astype(np.uint8) if array.dtype == np.bool_ else array)
+
+    # ------------------------------------------------------------ text
+
+    def __repr__(self, *, tensor_contents: Any = None) -> str:
+        from .printing import tensor_str
+
+        return tensor_str(self)
+
+    def __format__(self, spec: str) -> str:
+        from .printing import format_tensor
+
+        return format_tensor(self, spec)
+
+    @classmethod
+    def __torch_function__(
+        cls, func: Callable[..., Any], types: Any, args: Any = (), kwargs: Any = None
+    ) -> Any:
+        """Run `func` as on plain tensors; a subclass gets results of its own class."""
+        from .overrides import default_torch_function
+
+        return default_torch_function(cls, func, types, args, kwargs or {})
+
+
+def wrap(array: Any) -> Tensor:
+    """A plain tensor around an array (which it shares): no history, no gradient."""
+    t: Any = _new(Tensor)
+    t._data = array
+    t._grad_fn = t._grad = t._view = t._tangent = None
+    t._port = 0
+    t._version = [0] if not mode.state & INFERENCE else None
+    return t
+
+
+def adopt(tensor: Tensor, cls: type) -> Any:
+    """`tensor`'s memory and history as an object of the subclass `cls`."""
+    t: Any = _new(cls)
+    for name in ("_data", "_grad_fn", "_grad", "_view", "_tangent", "_port", "_version"):
+        setattr(t, name, getattr(tensor, name))
+    return t

@@ -1,0 +1,236 @@
+"""Views and in-place changes.
+
+A view shares its base's memory and version counter, and remembers the steps that lead from the base
+to it.  Changing a tensor in place is: compute out of place, write back, bump the version, and
+
+* if it is no view: make its history the history of the result;
+* if it is a view: give the *base* a new history, CopySlices, whose backward sends the gradient of the
+  changed slice through the operation and the rest straight on.
+
+Every other view of that base is now stale, which its version shows; when its history is next asked
+for, it is derived anew from the base (AsStridedBackward0)::
+
+    y = x * 2; row = y[0]; row.mul_(3)      y.grad_fn   CopySlices
+                                            row.grad_fn AsStridedBackward0 -> CopySlices
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from . import dtypes, errors
+from .autograd.grad_mode import HOOKS, INFERENCE, RECORD, mode
+from .autograd.node import AccumulateGrad, Node
+from .tensor import Tensor, wrap
+
+if TYPE_CHECKING:
+    from .op import Op
+
+
+class View:
+    """How a view follows from its base: the last step, and the view it was taken from."""
+
+    __slots__ = ("base", "kind", "outer", "seen", "step")
+
+    def __init__(self, base: Tensor, outer: View | None, step: Any, seen: int, kind: str) -> None:
+        self.base, self.outer, self.step, self.seen, self.kind = base, outer, step, seen, kind
+
+    @staticmethod
+    def of(parent: Tensor, op: Op, values: Sequence[Any], several: bool, port: int) -> View:
+        """The record of a view just taken of `parent` by ``op(*values)``."""
+        outer = parent._view
+        base = parent if outer is None else outer.base
+        version = parent._version
+        kind = "several" if several else "one"
+        if not mode.state & RECORD and not mode.state & INFERENCE:
+            kind = "no_grad"
+        elif outer is not None and outer.kind != "one":
+            kind = outer.kind
+        seen = 0 if version is None else version[0]
+        return View(base, outer, (op, tuple(values[1:]), port if several else None), seen, kind)
+
+    def replay(self, base: Any) -> Any:
+        """Take the same view of another base: an array, or a Tensor (recording)."""
+        steps = []
+        view: View | None = self
+        while view is not None:
+            steps.append(view.step)
+            view = view.outer
+        for op, rest, port in reversed(steps):
+            base = op.call(base, *rest)
+            if port is not None:
+                base = base[port]
+        return base
+
+    def refresh(self, tensor: Tensor) -> None:
+        """Derive the history of a stale view from its base."""
+        self.seen = tensor._version[0]
+        node = self.base.history()
+        if node is not None:
+            tensor._grad_fn, tensor._port = AsStridedBackward0(self, node, tensor), 0
+        elif tensor._grad_fn is None or type(tensor._grad_fn) is not AccumulateGrad:
+            tensor._grad_fn = None
+
+
+class AsStridedBackward0(Node):
+    """The history of a view of a changed base: the view of whatever the base is now."""
+
+    __slots__ = ("view",)
+
+    def __init__(self, view: View, base_node: Node, tensor: Tensor) -> None:
+        super().__init__((base_node,), (view.base._port,))
+        self.view = view
+        self.shape, self.dtype = tensor._data.shape, tensor._data.dtype
+
+    def backward(self, grad: Any, record: bool) -> Sequence[Any]:
+        """The transpose of taking the view: the gradient put where the view lies in the base."""
+        from .autograd.transpose import transpose_linear
+
+        base = self.view.base._data
+        return (transpose_linear(self.view.replay, base, grad, record),)
+
+    def unpack(self, record: bool) -> Sequence[Any]:
+        return ()
+
+
+class CopySlices(Node):
+    """The base's history after one of its views was changed in place by `change`."""
+
+    __slots__ = ("change", "strides", "view")
+
+    def __init__(self, base: Tensor, view: View, change: Node) -> None:
+        super().__init__((base.history(), *change.edges[1:]))
+        ports = [base._port, *(change.port(i) for i in range(1, len(change.edges)))]
+        self.ports = tuple(ports) if any(ports) else None
+        self.view, self.change = view, change
+        self.shape, self.dtype, self.strides = (
+            base._data.shape, base._data.dtype, base._data.strides,
+        )  # fmt: skip
+
+    def backward(self, grad: Any, record: bool) -> Sequence[Any]:
+        result = grad.clone() if record else _laid_out_like(grad, self.strides)
+        piece = self.view.replay(result)
+        inner, *others = self.change.backward(piece.clone() if record else piece.copy(), record)
+        piece[...] = 0 if inner is None else inner
+        return (result, *others)
+
+    def unpack(self, record: bool) -> Sequence[Any]:
+        return ()
+
+    def release(self) -> None:
+        self.change.release()
+
+
+def _laid_out_like(array: Any, strides: Sequence[int]) -> Any:
+    """A copy of `array` with its dimensions in memory in the order that `strides` gives."""
+    if array.ndim < 2:
+        return array.copy()
+    order = sorted(range(array.ndim), key=lambda i: -strides[i])
+    inverse = np.argsort(order)
+    return array.transpose(order).copy(order="C").transpose([int(i) for i in inverse])
+
+
+# ---------------------------------------------------------------- changing in place
+
+
+def change(op: Op, values: list[Any]) -> Tensor:
+    """Run an operation in place on ``values[0]``.
+
+    Raises RuntimeError for a leaf that requires grad (or a view of one), a result that does not fit
+    the tensor's shape or dtype, and memory that several elements share.
+    """
+    from . import op as ops
+
+    self = values[0]
+    for t in ops._tensors_in(values):
+        if type(t) not in ops.PLAIN:
+            from .overrides import dispatch
+
+            return dispatch(getattr(Tensor, op.name + "_"), [t], values, op, inplace=True)
+    recording = _prepare(self, list(ops._tensors_in(values[1:])))
+    arrays, result = ops._compute(op, values)
+    _check_result(self, result)
+    if recording and _reads_self(op):
+        arrays = [self._data.copy(), *arrays[1:]]
+    write(self, result)
+    if recording:
+        _record(op, self, values, arrays)
+    return self
+
+
+def _reads_self(op: Op) -> bool:
+    return "self" in op.save_names
+
+
+def _prepare(self: Tensor, others: Sequence[Tensor]) -> bool:
+    """Check that `self` may be changed now; whether the change is to be recorded."""
+    state = mode.state
+    if self._version is None and not state & INFERENCE:
+        raise errors.inference_in_place()
+    recording = bool(state & RECORD) and not state & INFERENCE
+    if not recording:
+        return False
+    if not (self.requires_grad or any(t.requires_grad for t in others)):
+        return False
+    view = self._view
+    if view is None:
+        if type(self._grad_fn) is AccumulateGrad:
+            raise errors.leaf_in_place()
+        return True
+    if type(view.base._grad_fn) is AccumulateGrad:
+        raise errors.view_of_leaf_in_place()
+    if view.kind == "no_grad":
+        raise errors.no_grad_view_in_place()
+    if view.kind == "several":
+        node = self.grad_fn.name().partition("Backward")[0] if self.grad_fn else "Unbind"
+        raise errors.multi_view_in_place(self._port, node)
+    return True
+
+
+def _check_result(self: Tensor, result: Any) -> None:
+    found, wanted = dtypes.of(result.dtype), self.dtype
+    if not dtypes.can_cast(found, wanted):
+        raise errors.cannot_cast_result(found, wanted)
+    if result.shape != self._data.shape:
+        raise errors.inplace_broadcast(self._data.shape, result.shape)
+
+
+def write(self: Tensor, array: Any) -> None:
+    """Overwrite the memory of `self` and bump its version."""
+    data = self._data
+    if 0 in data.strides and any(
+        s == 0 and n > 1 for s, n in zip(data.strides, data.shape, strict=True)
+    ):
+        raise errors.overlapping_write()
+    data[...] = array
+    if self._version is not None:
+        self._version[0] += 1
+
+
+def _record(op: Op, self: Tensor, values: list[Any], arrays: list[Any]) -> None:
+    """Record ``op`` as what made the present value of `self`."""
+    before = wrap(self._data)  # stands for the old value: its history, a version of its own
+    node = self.history()
+    before._grad_fn, before._port = node, self._port
+    result = wrap(self._data)
+    result._version = self._version
+    made = op.record([before, *values[1:]], arrays, [result])
+    if made is not None:
+        rebase(self, made)
+
+
+def rebase(self: Tensor, node: Node) -> None:
+    """Make `node` the history of `self`, whose memory it has just written."""
+    view = self._view
+    if view is None:
+        self._grad_fn, self._port = node, 0
+        return
+    base = view.base
+    base._grad_fn, base._port = CopySlices(base, view, node), 0
+    view.refresh(self)
+
+
+__all__ = ["HOOKS", "View", "change", "rebase", "write"]
