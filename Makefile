@@ -5,8 +5,8 @@ SHELL := /bin/sh
 
 # TORCH=yes takes the PyTorch that constraints.txt names from the usual index (on Linux that wheel
 # carries CUDA and is large), TORCH=cpu its smaller build for the CPU, TORCH=cuda adds CuPy for the
-# GPU witnesses, TORCH=no leaves PyTorch out.
-TORCH ?= yes
+# GPU witnesses, TORCH=no leaves PyTorch out. Once .venv stands, its choice is the default.
+TORCH ?= $(or $(patsubst .venv/.ready-%,%,$(firstword $(wildcard .venv/.ready-*))),yes)
 EXTRAS_yes := torch,dev
 EXTRAS_cpu := torch,dev
 EXTRAS_cuda := cuda,dev
