@@ -411,3 +411,17 @@ CREATE_GRAPH_WARNING = (
     "creating the graph to avoid this. If you have to use this function, make sure to reset the "
     ".grad fields of your parameters to None after use to break the cycle and avoid the leak."
 )
+
+
+def matrices_do_not_fit(a: Sequence[int], b: Sequence[int]) -> RuntimeError:
+    return RuntimeError(
+        f"mat1 and mat2 shapes cannot be multiplied ({a[0]}x{a[1]} and {b[0]}x{b[1]})"
+    )
+
+
+def grad_dtype_mismatch(index: int, grad: Any, output: Any) -> RuntimeError:
+    return RuntimeError(
+        "For complex Tensors, both grad_output and output are required to have the same dtype. "
+        f"Mismatch in dtype: grad_output[{index}] has a dtype of {grad} and output[{index}] has a "
+        f"dtype of {output}."
+    )

@@ -325,6 +325,9 @@ def _make_call(op: Op) -> Callable[..., Any]:
     """The public function of an operation."""
 
     def call(*args: Any, **kwargs: Any) -> Any:
+        answer = _overridden(call, args, kwargs)
+        if answer is not NotImplemented:
+            return answer
         out = kwargs.pop("out", None) if "out" in kwargs else None
         values = op.bind(args, kwargs)
         if out is not None:
@@ -334,14 +337,23 @@ def _make_call(op: Op) -> Callable[..., Any]:
     return call
 
 
+def _overridden(function: Callable[..., Any], args: Any, kwargs: dict[str, Any]) -> Any:
+    """What a class with a ``__torch_function__`` among the arguments answers, or NotImplemented."""
+    special = [
+        a
+        for a in _flat((*args, *kwargs.values()))
+        if type(a) not in PLAIN and hasattr(type(a), "__torch_function__")
+    ]
+    if not special:
+        return NotImplemented
+    from .overrides import override
+
+    return override(function, special, args, kwargs)
+
+
 def invoke(op: Op, values: list[Any]) -> Any:
     """Run an operation on bound arguments: arrays in, arrays out; Tensors in, Tensors out."""
     tensors = [*_tensors_in(values)]
-    for t in tensors:
-        if type(t) not in PLAIN:
-            from .overrides import dispatch
-
-            return dispatch(op.call, tensors, values, op)
     if not tensors and any(map(_is_array, _flat(values))):
         return _compute(op, values)[1]
     arrays, result = _compute(op, values)
@@ -530,6 +542,9 @@ def _publish_inplace(declared: Op, method: bool, function: bool) -> None:
     from .views import change
 
     def call(*args: Any, **kwargs: Any) -> Any:
+        answer = _overridden(call, args, kwargs)
+        if answer is not NotImplemented:
+            return answer
         return change(declared, declared.bind(args, kwargs))
 
     call.__name__ = call.__qualname__ = declared.name + "_"
@@ -618,11 +633,9 @@ def composite(
 
         @functools.wraps(body)
         def call(*args: Any, **kwargs: Any) -> Any:
-            for a in args:
-                if isinstance(a, Tensor) and type(a) not in PLAIN:
-                    from .overrides import dispatch_composite
-
-                    return dispatch_composite(call, body, args, kwargs)
+            answer = _overridden(call, args, kwargs)
+            if answer is not NotImplemented:
+                return answer
             if kwargs and "out" in kwargs and "out" not in _parameters(body):
                 return _composite_into(body, args, kwargs)
             return body(*args, **_renamed(body, kwargs))

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from . import dtypes, errors
-from .autograd.grad_mode import HOOKS, INFERENCE, RECORD, mode
+from .autograd.grad_mode import INFERENCE, RECORD, mode
 from .autograd.node import AccumulateGrad, Node
 from .tensor import Tensor, wrap
 
@@ -145,11 +145,6 @@ def change(op: Op, values: list[Any]) -> Tensor:
     from . import op as ops
 
     self = values[0]
-    for t in ops._tensors_in(values):
-        if type(t) not in ops.PLAIN:
-            from .overrides import dispatch
-
-            return dispatch(getattr(Tensor, op.name + "_"), [t], values, op, inplace=True)
     recording = _prepare(self, list(ops._tensors_in(values[1:])))
     arrays, result = ops._compute(op, values)
     _check_result(self, result)
@@ -232,5 +227,3 @@ def rebase(self: Tensor, node: Node) -> None:
     base._grad_fn, base._port = CopySlices(base, view, node), 0
     view.refresh(self)
 
-
-__all__ = ["HOOKS", "View", "change", "rebase", "write"]

@@ -9,11 +9,17 @@ import numpy as np
 
 from .. import dtypes, errors
 from ..backend import xp_of
-from .engine import run_backward
-from .grad_mode import enable_grad, inference_mode, no_grad, set_grad_enabled
+from .engine import run_backward  # first: it completes the tensor module  # isort: skip
 from ..tensor import Tensor, wrap
+from . import function, graph
+from .function import Function
+from .grad_mode import enable_grad, inference_mode, no_grad, set_grad_enabled
 
-__all__ = ["backward", "enable_grad", "grad", "inference_mode", "no_grad", "set_grad_enabled"]
+Variable = Tensor
+__all__ = [
+    "Function", "Variable", "backward", "enable_grad", "function", "grad", "graph",
+    "inference_mode", "no_grad", "set_grad_enabled",
+]  # fmt: skip
 
 
 def backward(

@@ -1,0 +1,396 @@
+"""``torch.autograd.Function``: operations whose derivative the user writes.
+
+    class Cube(Function):
+        @staticmethod
+        def forward(ctx, x):
+            ctx.save_for_backward(x)
+            return x ** 3
+
+        @staticmethod
+        def backward(ctx, grad_output):
+            x, = ctx.saved_tensors
+            return grad_output * 3 * x ** 2
+
+    y = Cube.apply(x)
+
+``ctx`` is the node itself: ``y.grad_fn`` is an instance of ``CubeBackward``.  ``forward`` runs without
+recording; afterwards its outputs get the node as their history.
+"""
+
+from __future__ import annotations
+
+import functools
+import warnings
+from collections.abc import Callable, Sequence
+from typing import Any, ClassVar
+
+import numpy as np
+
+from .. import dtypes, errors
+from ..tensor import Tensor, wrap
+from .grad_mode import FORWARD, HOOKS, INFERENCE, RECORD, mode, no_grad
+from .node import AccumulateGrad, Node
+
+__all__ = ["Function", "FunctionCtx", "InplaceFunction", "NestedIOFunction", "once_differentiable"]
+
+
+class FunctionCtx:
+    """What ``forward`` and ``backward`` may do with ``ctx``."""
+
+    def save_for_backward(self, *tensors: Any) -> None:
+        """Keep tensors (inputs, outputs or others; None is allowed) for ``ctx.saved_tensors``."""
+        for i, t in enumerate(tensors):
+            if t is not None and not isinstance(t, Tensor):
+                raise TypeError(
+                    "save_for_backward can only save variables, but argument "
+                    f"{i} is of type {errors.type_name(t)}"
+                )
+        self.to_save = tensors
+
+    def save_for_forward(self, *tensors: Any) -> None:
+        """Keep tensors for ``jvp``."""
+        self.saved_for_forward = tensors
+
+    def mark_dirty(self, *args: Tensor) -> None:
+        """Say that these inputs were changed in place; they must be returned."""
+        self.dirty_tensors = args
+
+    def mark_non_differentiable(self, *args: Tensor) -> None:
+        """Say that these outputs have no gradient."""
+        self.non_differentiable = args
+
+    def set_materialize_grads(self, value: bool) -> None:
+        """Whether ``backward`` gets zeros (True, the default) or None for unused outputs."""
+        self.materialize_grads = value
+
+
+class FunctionNode(Node, FunctionCtx):
+    """The node of a custom Function, and its ``ctx``."""
+
+    __slots__ = ()
+    _forward_cls: ClassVar[Any]
+    to_save: Sequence[Any] = ()
+    saved_for_forward: Sequence[Any] = ()
+    dirty_tensors: Sequence[Tensor] = ()
+    non_differentiable: Sequence[Tensor] = ()
+    materialize_grads = True
+    needs_input_grad: tuple[bool, ...] = ()
+    _tensor_inputs: tuple[bool, ...] = ()
+
+    @property
+    def saved_tensors(self) -> tuple[Any, ...]:
+        """The tensors given to ``save_for_backward``, with their history.
+
+        Raises RuntimeError if they were freed, or changed in place since.
+        """
+        if self.saved is None:
+            raise errors.freed_buffers()
+        return tuple(None if s is None else s.unpack(self) for s in self.saved)
+
+    def backward(self, grad: Any, record: bool) -> Sequence[Any]:
+        grads = list(grad) if self.metas is not None else [grad]
+        grads = [self._materialized(g, port) for port, g in enumerate(grads)]
+        result = self._user_backward()(self, *grads)
+        results = result if isinstance(result, tuple) else (result,)
+        return [
+            None if g is None else (g if record else g._data) for g in self._checked(list(results))
+        ]
+
+    def _user_backward(self) -> Callable[..., Any]:
+        cls = self._forward_cls
+        written, vjp = cls.backward, cls.vjp
+        if written is not Function.backward and vjp is not Function.vjp:
+            raise RuntimeError(
+                "Implementing both 'backward' and 'vjp' for a custom Function is not allowed. You "
+                "should only implement one of them."
+            )
+        return vjp if vjp is not Function.vjp else written  # type: ignore[no-any-return]
+
+    def _materialized(self, grad: Any, port: int) -> Any:
+        if grad is None and self.materialize_grads:
+            shape, dtype = self.meta(port)
+            return wrap(np.zeros(shape, dtype))
+        return wrap(grad) if grad is not None and not isinstance(grad, Tensor) else grad
+
+    def _checked(self, results: list[Any]) -> list[Any]:
+        """What ``backward`` returned for the tensor inputs, or an error about what it returned."""
+        expected = len(self._tensor_inputs)
+        while len(results) > expected and results[-1] is None:
+            results.pop()
+        name = self.name()
+        if len(results) != expected:
+            raise RuntimeError(
+                f"function {name} returned an incorrect number of gradients (expected {expected}, "
+                f"got {len(results)})"
+            )
+        kept = []
+        for i, (g, is_tensor) in enumerate(zip(results, self._tensor_inputs, strict=True)):
+            if not is_tensor and g is not None:
+                raise RuntimeError(
+                    f"function {name} returned a gradient different from None at position {i + 1}, "
+                    "but the corresponding forward input was not a Variable"
+                )
+            if g is not None and not isinstance(g, Tensor):
+                raise TypeError(f"expected Variable or None (got {errors.type_name(g)})")
+            if is_tensor:
+                kept.append(g)
+        return kept
+
+    def unpack(self, record: bool) -> Sequence[Any]:
+        return self.saved_tensors
+
+    def release(self) -> None:
+        self.saved = None
+
+    def __getattr__(self, name: str) -> Any:
+        raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'")
+
+
+class SavedTensor:
+    """A tensor kept by ``save_for_backward``: its array, its history, and the version it had."""
+
+    __slots__ = ("array", "box", "edge", "hook", "original", "port", "version")
+
+    def __init__(self, t: Tensor, output: int | None) -> None:
+        if t._version is None:
+            raise errors.inference_saved()
+        self.array, self.box, self.version = t._data, t._version, t._version[0]
+        self.hook = None
+        # A node must not refer to its own output: an output is remembered by its number.
+        self.edge = None if output is not None else t.history()
+        self.port = t._port if output is None else output
+        # Without a history, or as a leaf, the very tensor that was saved comes back.
+        leaf = output is None and (self.edge is None or type(self.edge) is AccumulateGrad)
+        self.original = t if leaf else None
+        if mode.state & HOOKS:
+            from .graph import packed
+
+            self.hook = packed(t)
+            self.array = self.original = None
+
+    def unpack(self, node: Node) -> Tensor:
+        from ..op import with_history
+
+        if self.hook is not None:
+            return self.hook()  # type: ignore[no-any-return]
+        if self.box[0] != self.version:
+            words = ""
+            if self.edge is not None and self.original is None:
+                words = f", which is output {self.port} of {self.edge.name()}"
+            raise errors.modified_in_place(
+                dtypes.of(self.array.dtype), self.array.shape, words, self.box[0], self.version,
+                cuda=not isinstance(self.array, np.ndarray),
+            )  # fmt: skip
+        if self.original is not None:
+            return self.original
+        return with_history(self.array, self.edge or node, self.port)
+
+
+class _FunctionMeta(type):
+    """Gives each Function its node class, named after it: Cube -> CubeBackward."""
+
+    def __init__(cls, name: str, bases: Any, namespace: Any) -> None:
+        super().__init__(name, bases, namespace)
+        cls._backward_cls = type(name + "Backward", (FunctionNode,), {"_forward_cls": cls})
+
+
+class Function(metaclass=_FunctionMeta):
+    """Base class of operations with a derivative of one's own.  See the module's docstring."""
+
+    _backward_cls: ClassVar[Any]
+    generate_vmap_rule = False
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        warnings.warn(
+            f"{self.__class__} should not be instantiated. Methods on autograd functions are all "
+            "static, so you should invoke them on the class itself. Instantiating an autograd "
+            "function will raise an error in a future version of PyTorch.",
+            DeprecationWarning,
+            stacklevel=2,
+        )
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        raise RuntimeError(
+            "Legacy autograd function with non-static forward method is deprecated. Please use "
+            "new-style autograd function with static forward method. (Example: "
+            "https://pytorch.org/docs/stable/autograd.html#torch.autograd.Function)"
+        )
+
+    @staticmethod
+    def forward(*args: Any, **kwargs: Any) -> Any:
+        """Compute the result: ``forward(ctx, *inputs)``, or ``forward(*inputs)`` with
+        ``setup_context``."""
+        raise NotImplementedError(
+            "You must implement the forward function for custom autograd.Function."
+        )
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Any) -> Any:
+        """Save on ``ctx`` what ``backward`` needs, when ``forward`` takes no ``ctx``."""
+        raise NotImplementedError("setup_context is not implemented.")
+
+    @staticmethod
+    def backward(ctx: Any, *grad_outputs: Any) -> Any:
+        """Gradients by the inputs, one each (None for inputs that have none)."""
+        raise NotImplementedError(
+            "You must implement either the backward or vjp method for your custom "
+            "autograd.Function to use it with backward mode AD."
+        )
+
+    vjp = backward
+
+    @staticmethod
+    def jvp(ctx: Any, *grad_inputs: Any) -> Any:
+        """Tangents of the outputs from those of the inputs (forward mode)."""
+        raise NotImplementedError(
+            "You must implement the jvp function for custom autograd.Function to use it with "
+            "forward mode AD."
+        )
+
+    @staticmethod
+    def vmap(info: Any, in_dims: tuple[Any, ...], *args: Any) -> Any:
+        """The operation on inputs with a batch dimension (``torch.func.vmap``)."""
+        raise NotImplementedError(
+            "To use autograd.Function with vmap, you must either override the vmap static method "
+            "or set generate_vmap_rule=True."
+        )
+
+    @classmethod
+    def apply(cls, *args: Any, **kwargs: Any) -> Any:
+        """Run ``forward`` on the inputs and record one node for it."""
+        if mode.state & ~(RECORD | INFERENCE | HOOKS | FORWARD):
+            from .function_transforms import apply_under_transform
+
+            found = apply_under_transform(cls, args, kwargs)
+            if found is not NotImplemented:
+                return found
+        return _apply(cls, args, kwargs)
+
+
+Function.vjp = Function.backward  # type: ignore[method-assign]
+
+
+def _apply(cls: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    ctx = cls._backward_cls()
+    recording = bool(mode.state & RECORD) and not mode.state & INFERENCE
+    ctx._tensor_inputs = tuple(isinstance(a, Tensor) for a in args)
+    ctx.needs_input_grad = tuple(isinstance(a, Tensor) and a.requires_grad for a in args)
+    inputs = [a for a in args if isinstance(a, Tensor)]
+    ctx.edges = [t.history() for t in inputs]
+    ports = tuple(0 if e is None else t._port for e, t in zip(ctx.edges, inputs, strict=True))
+    ctx.ports = ports if any(ports) else None
+    with no_grad():
+        if cls.setup_context is not Function.setup_context:
+            output = cls.forward(*args, **kwargs)
+            cls.setup_context(ctx, args, output)
+        else:
+            output = cls.forward(ctx, *args, **kwargs)
+    outputs = output if isinstance(output, tuple) else (output,)
+    recording = recording and any(ctx.needs_input_grad)
+    results = [_outgoing(ctx, o, inputs, recording) for o in outputs]
+    if recording:
+        _attach(ctx, results)
+    ctx.saved = [_saved(t, ctx, outputs, results) if t is not None else None for t in ctx.to_save]
+    ctx.to_save = ctx.dirty_tensors = ctx.non_differentiable = ()
+    if mode.state & FORWARD:
+        from .forward_ad import propagate_function
+
+        propagate_function(cls, ctx, args, results)
+    return tuple(results) if isinstance(output, tuple) else results[0]
+
+
+def _saved(t: Tensor, ctx: Any, outputs: Sequence[Any], results: Sequence[Any]) -> SavedTensor:
+    """Outputs are recognised by identity, as returned by forward or as handed to the caller."""
+    for port, (returned, result) in enumerate(zip(outputs, results, strict=True)):
+        if (t is returned or t is result) and getattr(result, "_grad_fn", None) is ctx:
+            return SavedTensor(result, port)
+    return SavedTensor(t, None)
+
+
+def _outgoing(ctx: Any, value: Any, inputs: Sequence[Tensor], recording: bool) -> Any:
+    """An output as the caller gets it: an input that was returned unchanged becomes an alias."""
+    if not isinstance(value, Tensor):
+        return value
+    dirty = any(value is t for t in ctx.dirty_tensors)
+    if dirty and recording and type(value._grad_fn) is AccumulateGrad:
+        raise errors.leaf_in_place()
+    if any(value is t for t in inputs) and not dirty:
+        value = value.detach()
+    elif not recording and not dirty and type(value._grad_fn) is not AccumulateGrad:
+        value._grad_fn = None
+    return value
+
+
+def _attach(ctx: Any, results: Sequence[Any]) -> None:
+    """Make the node the history of the differentiable outputs."""
+    tensors = [r if isinstance(r, Tensor) else None for r in results]
+    shapes = [((), None) if t is None else (t._data.shape, t._data.dtype) for t in tensors]
+    if len(tensors) == 1 and tensors[0] is not None:
+        ctx.shape, ctx.dtype = shapes[0]
+    else:
+        ctx.metas = shapes
+    for port, t in enumerate(tensors):
+        if t is None or any(t is n for n in ctx.non_differentiable):
+            continue
+        if t.dtype.category < dtypes.FLOAT:
+            continue
+        if any(t is d for d in ctx.dirty_tensors) and t._view is not None:
+            from ..views import rebase
+
+            rebase(t, ctx)
+        else:
+            if t._view is not None:
+                t._view.kind, t._view.seen = "custom", t._version[0]
+            t._grad_fn, t._port = ctx, port
+
+
+class _TwiceError(Node):
+    """The history of a gradient that may not be differentiated again."""
+
+    __slots__ = ()
+
+    def name(self) -> str:
+        return "Error"
+
+    def backward(self, grad: Any, record: bool) -> Sequence[Any]:
+        raise RuntimeError(
+            "trying to differentiate twice a function that was marked with @once_differentiable"
+        )
+
+    def unpack(self, record: bool) -> Sequence[Any]:
+        return ()
+
+
+def once_differentiable(fn: Callable[..., Any]) -> Callable[..., Any]:
+    """Decorator for ``backward``: it runs without recording, and differentiating it is an error."""
+
+    @functools.wraps(fn)
+    def wrapper(ctx: Any, *args: Any) -> Any:
+        with no_grad():
+            outputs = fn(ctx, *args)
+        if not mode.state & RECORD:
+            return outputs
+        if not any(isinstance(a, Tensor) and a.requires_grad for a in args):
+            return outputs
+        made = []
+        for out in outputs if isinstance(outputs, tuple) else (outputs,):
+            if isinstance(out, Tensor):
+                out = out.detach()
+                out._grad_fn = _TwiceError(())
+                out._grad_fn.shape, out._grad_fn.dtype = out._data.shape, out._data.dtype
+            made.append(out)
+        return tuple(made) if isinstance(outputs, tuple) else made[0]
+
+    return wrapper
+
+
+class InplaceFunction(Function):
+    """A Function with an ``inplace`` argument; kept because programs subclass it."""
+
+    def __init__(self, inplace: bool = False) -> None:
+        super().__init__()
+        self.inplace = inplace
+
+
+class NestedIOFunction(Function):
+    """Named for completeness: nested inputs are not supported."""

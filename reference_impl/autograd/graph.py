@@ -1,0 +1,179 @@
+"""``torch.autograd.graph``: looking at the graph, and hooks on what it saves."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from .. import backend, errors
+from ..tensor import Tensor
+from .grad_mode import HOOKS, mode, no_grad
+from .node import Node, RemovableHandle, SavedByHooks
+
+if TYPE_CHECKING:
+    from ..op import Op
+
+__all__ = [
+    "GradientEdge", "Node", "disable_saved_tensors_hooks", "get_gradient_edge",
+    "increment_version", "register_multi_grad_hook", "save_on_cpu", "saved_tensors_hooks",
+]  # fmt: skip
+
+_active = threading.local()
+
+
+class saved_tensors_hooks:  # noqa: N801 - PyTorch's own name
+    """Inside, whatever an operation saves goes through `pack_hook`, and through `unpack_hook` when
+    it is needed again.  The innermost pair counts."""
+
+    def __init__(
+        self, pack_hook: Callable[[Tensor], Any], unpack_hook: Callable[[Any], Tensor]
+    ) -> None:
+        self.pack_hook, self.unpack_hook = pack_hook, unpack_hook
+
+    def __enter__(self) -> None:
+        if getattr(_active, "forbidden", None) is not None:
+            raise RuntimeError(_active.forbidden)
+        stack = _active.__dict__.setdefault("stack", [])
+        stack.append((self.pack_hook, self.unpack_hook))
+        mode.state |= HOOKS
+
+    def __exit__(self, *exc: object) -> None:
+        _active.stack.pop()
+        if not _active.stack:
+            mode.state &= ~HOOKS
+
+
+class save_on_cpu(saved_tensors_hooks):  # noqa: N801 - PyTorch's own name
+    """Inside, saved tensors wait on the CPU and return to their device for the backward pass."""
+
+    def __init__(self, pin_memory: bool = False, device_type: str = "cuda") -> None:
+        def pack(t: Tensor) -> tuple[backend.device, Tensor]:
+            return t.device, t.to("cpu")  # type: ignore[attr-defined]
+
+        def unpack(packed: tuple[backend.device, Tensor]) -> Tensor:
+            device, t = packed
+            return t.to(device)  # type: ignore[attr-defined,no-any-return]
+
+        super().__init__(pack, unpack)
+
+
+@contextlib.contextmanager
+def disable_saved_tensors_hooks(error_message: str) -> Iterator[None]:
+    """Inside, entering ``saved_tensors_hooks`` raises RuntimeError(`error_message`)."""
+    before = getattr(_active, "forbidden", None)
+    if getattr(_active, "stack", None):
+        raise RuntimeError(error_message)
+    _active.forbidden = error_message
+    try:
+        yield
+    finally:
+        _active.forbidden = before
+
+
+def packed(t: Tensor) -> Callable[[], Tensor]:
+    """What `t` becomes under the active hooks: a function that unpacks it."""
+    pack, unpack = _active.stack[-1]
+    with _without_hooks(), no_grad():
+        kept = pack(t.detach())
+
+    def restore() -> Tensor:
+        found = unpack(kept)
+        if not isinstance(found, Tensor):
+            raise TypeError(
+                "Output of saved tensor unpack_hook expected to be a Tensor but got result of type "
+                f"{errors.type_name(found)}"
+            )
+        return found
+
+    return restore
+
+
+@contextlib.contextmanager
+def _without_hooks() -> Iterator[None]:
+    before = mode.state
+    mode.state = before & ~HOOKS
+    try:
+        yield
+    finally:
+        mode.state = before
+
+
+def pack_saved(node: Node, op: Op) -> None:
+    """Send the tensors that a node has just saved through the active hooks."""
+    from ..op import with_history
+
+    saved = node.saved
+    assert saved is not None
+    items: list[Any] = list(saved)
+    unpackers: list[Callable[[Any], Any] | None] = [None] * len(items)
+    for i, value in enumerate(saved):
+        if hasattr(value, "strides"):
+            restore = packed(with_history(value, None, 0))
+            items[i], unpackers[i] = restore, lambda restore: restore()._data
+    node.saved, node.guards, node.versions = SavedByHooks(items, unpackers), (), ()
+
+
+class GradientEdge(NamedTuple):
+    """Where the gradient of a tensor goes: a node, and which of its outputs the tensor is."""
+
+    node: Node
+    output_nr: int
+    ownership_token: Any = None
+
+
+def get_gradient_edge(tensor: Tensor) -> GradientEdge:
+    """The edge of a tensor.  Raises RuntimeError if it does not require grad."""
+    node = tensor.history()
+    if node is None:
+        raise RuntimeError("It is not possible to get the gradient edge for a Tensor that does not "
+                           "require gradients")  # fmt: skip
+    return GradientEdge(node, tensor._port)
+
+
+def increment_version(tensor: Tensor | Sequence[Tensor]) -> None:
+    """Tell autograd that a tensor's memory was changed behind its back."""
+    for t in (tensor,) if isinstance(tensor, Tensor) else tensor:
+        if t._version is None:
+            raise RuntimeError("Inference tensors do not track version counter.")
+        t._version[0] += 1
+
+
+class _Handles(tuple[RemovableHandle, ...]):
+    """Several handles removed together."""
+
+    def remove(self) -> None:
+        for handle in self:
+            handle.remove()
+
+    def __enter__(self) -> _Handles:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.remove()
+
+
+def register_multi_grad_hook(
+    tensors: Sequence[Tensor], fn: Callable[..., None], *, mode: str = "all"
+) -> _Handles:
+    """Call `fn` when the gradients of all `tensors` are known (with their list), or of ``"any"``
+    (with the first gradient)."""
+    if mode not in ("all", "any"):
+        raise ValueError(f"Expects mode to be one of ('all', 'any') but got {mode}")
+    grads: list[Any] = [None] * len(tensors)
+    seen: list[int] = []
+
+    def hook_for(i: int) -> Callable[[Any], None]:
+        def hook(grad: Any) -> None:
+            grads[i] = grad
+            seen.append(i)
+            if mode == "any" and len(seen) == 1:
+                fn(grad)
+            elif mode == "all" and len(seen) == len(tensors):
+                fn(list(grads))
+                seen.clear()
+
+        return hook
+
+    return _Handles(t.register_hook(hook_for(i)) for i, t in enumerate(tensors))
