@@ -20,6 +20,7 @@ from crossgrad import directives, fences, notebooks
 from crossgrad.directives import AnnouncedDifference, Directive, Picture
 from crossgrad.errors import CrossgradError, PageError
 from crossgrad.fences import Fence
+from crossgrad.texts import normalised
 
 
 @dataclass(frozen=True)
@@ -77,11 +78,6 @@ class Page:
 def block_hash(codes: Iterable[str]) -> str:
     """The hash of the last of a page's first blocks, given the code of each in order."""
     return hashlib.sha256("\0".join(codes).encode()).hexdigest()
-
-
-def normalised(output: str) -> str:
-    """Output as pages keep it: no blanks at the end of a line, no blank lines at the end."""
-    return "\n".join(line.rstrip() for line in output.splitlines()).rstrip("\n")
 
 
 def find_pages(docs_dir: Path) -> list[Path]:

@@ -1,0 +1,277 @@
+"""Hand pages to warm processes, and collect what they tell.
+
+There is one nursery for real PyTorch and one for the reference, started together: while
+PyTorch is being imported, the reference already runs its pages.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import selectors
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from crossgrad.errors import CrossgradError
+from crossgrad.pages import Block, Page
+from crossgrad.record import BlockRecord, Run
+from crossgrad.witnesses import Witness
+
+_TICK = 0.1
+_KEPT = ("PATH", "HOME", "TMPDIR", "LD_LIBRARY_PATH", "VIRTUAL_ENV", "PYTHONPATH")
+_KEPT_PREFIXES = ("CUDA", "NVIDIA", "CUPY")
+_HASH_SEEDS = {"torch": "1", "reference_impl": "2"}  # what hangs on the order of a set must differ
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How long one block, and how much memory one page may take."""
+
+    seconds: float = 60.0
+    bytes: int = 4 << 30
+
+
+@dataclass(frozen=True)
+class Job:
+    """One page for one witness. attempt: 0, or 1 for the run that must repeat the first."""
+
+    page: Page
+    witness: Witness
+    attempt: int = 0
+
+    @property
+    def key(self) -> tuple[str, str, int]:
+        return self.page.name, self.witness.name, self.attempt
+
+    def order(self) -> dict[str, Any]:
+        """The job as the plain data that is sent to the process that does it."""
+        blocks = [
+            {
+                "code": block.code,
+                "filename": block.filename,
+                "offset": block.offset,
+                "echoes": block.echoes,
+                "runs": why_not_run(self.witness, block) is None,
+                "pictures": [asdict(picture) for picture in block.pictures],
+            }
+            for block in self.page.blocks
+        ]
+        text = "" if self.page.is_notebook else self.page.text
+        return {"witness": asdict(self.witness), "blocks": blocks, "text": text}
+
+
+def why_not_run(witness: Witness, block: Block) -> str | None:
+    """Why the page keeps a witness from running a block, or None."""
+    if witness.name in block.skips:
+        return block.skips[witness.name]
+    if block.requires_cuda and witness.device != "cuda":
+        return "needs a GPU"
+    return None
+
+
+class Watcher:
+    """Is told what happens while jobs run; this one does nothing."""
+
+    def planned(self, jobs: Sequence[Job]) -> None:
+        """These jobs are about to be run."""
+
+    def started(self, job: Job) -> None:
+        """A job has been handed out."""
+
+    def at(self, job: Job, block: Block) -> None:
+        """A block begins."""
+
+    def ended(self, job: Job, run: Run) -> None:
+        """A job is over."""
+
+    def tick(self) -> None:
+        """Time has passed."""
+
+
+@dataclass
+class _Running:
+    job: Job
+    run: Run
+    at: int = 0
+
+
+@dataclass
+class _Nursery:
+    """This side of a warm process."""
+
+    binding: str
+    control: socket.socket
+    process: subprocess.Popen[bytes]
+    stderr: Any
+    ready: bool = False
+    pending: bytes = b""
+    running: dict[int, _Running] = field(default_factory=dict)
+
+    @classmethod
+    def start(cls, binding: str) -> _Nursery:
+        ours, theirs = socket.socketpair()
+        stderr = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the process
+        with theirs:
+            process = subprocess.Popen(
+                [sys.executable, "-P", "-m", "crossgrad.nursery", binding, str(theirs.fileno())],
+                pass_fds=[theirs.fileno()],
+                env=_environment(binding),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=stderr,
+                start_new_session=True,
+            )
+        return cls(binding, ours, process, stderr)
+
+    def say(self, message: dict[str, Any]) -> None:
+        self.control.sendall(json.dumps(message).encode() + b"\n")
+
+    def hear(self) -> Iterable[dict[str, Any]]:
+        """The messages that have arrived.
+
+        Raises:
+            CrossgradError: the process is gone.
+        """
+        data = self.control.recv(1 << 20)
+        if not data:
+            self.stderr.seek(0)
+            lines = self.stderr.read().decode(errors="replace").strip().splitlines()
+            raise CrossgradError(
+                f"the process that runs {self.binding} ended: {lines[-1] if lines else 'no reason'}"
+            )
+        *lines, self.pending = (self.pending + data).split(b"\n")
+        return map(json.loads, lines)
+
+    def close(self) -> None:
+        self.control.close()
+        try:
+            self.process.wait(5)
+        except subprocess.TimeoutExpired:  # still importing; it has no page yet
+            self.process.kill()
+            self.process.wait()
+        self.stderr.close()
+
+
+class Scheduler:
+    """Runs jobs on warm processes, as many at a time as there are processors."""
+
+    def __init__(self, limits: Limits | None = None, slots: int | None = None) -> None:
+        self.limits = limits or Limits()
+        self.slots = slots or len(os.sched_getaffinity(0))
+        self._nurseries: dict[str, _Nursery] = {}
+        self._selector = selectors.DefaultSelector()
+        self._numbers = 0
+
+    def __enter__(self) -> Scheduler:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        for nursery in self._nurseries.values():
+            nursery.close()
+        self._nurseries.clear()
+        self._selector.close()
+
+    def warm(self, bindings: Iterable[str]) -> None:
+        """Start the processes that these bindings need, and do not wait for them."""
+        for binding in sorted(set(bindings) - set(self._nurseries), reverse=True):
+            nursery = self._nurseries[binding] = _Nursery.start(binding)
+            self._selector.register(nursery.control, selectors.EVENT_READ, nursery)
+
+    def run(self, jobs: Sequence[Job], watcher: Watcher | None = None) -> dict[Any, Run]:
+        """Do all jobs; the result is by `Job.key`.
+
+        Raises:
+            CrossgradError: a binding cannot be imported, or its process is gone.
+        """
+        watcher = watcher or Watcher()
+        watcher.planned(jobs)
+        waiting = {job.key: job for job in jobs}
+        runs: dict[Any, Run] = {}
+        self.warm(job.witness.binding for job in jobs)
+        while len(runs) < len(jobs):
+            self._hand_out(waiting, watcher)
+            for key, _ in self._selector.select(_TICK):
+                for message in key.data.hear():
+                    self._take(key.data, message, runs, watcher)
+            watcher.tick()
+        return runs
+
+    def _hand_out(self, waiting: dict[Any, Job], watcher: Watcher) -> None:
+        """Fill the free slots, first from the nursery that has the most to do."""
+        nurseries = self._nurseries.values()
+        importing = sum(not nursery.ready for nursery in nurseries)
+        free = max(1, self.slots - importing) - sum(len(n.running) for n in nurseries)
+        while free > 0:
+            queues = [
+                [job for job in waiting.values() if job.witness.binding == nursery.binding]
+                for nursery in nurseries
+                if nursery.ready
+            ]
+            queue = max(queues, key=len, default=[])
+            if not queue:
+                return
+            self._start(waiting.pop(queue[0].key), watcher)
+            free -= 1
+
+    def _start(self, job: Job, watcher: Watcher) -> None:
+        nursery = self._nurseries[job.witness.binding]
+        self._numbers += 1
+        nursery.running[self._numbers] = _Running(job, Run([None] * len(job.page.blocks)))
+        nursery.say(
+            {
+                "job": self._numbers,
+                "order": job.order(),
+                "seconds": self.limits.seconds,
+                "bytes": self.limits.bytes,
+            }
+        )
+        watcher.started(job)
+
+    def _take(
+        self, nursery: _Nursery, message: dict[str, Any], runs: dict[Any, Run], watcher: Watcher
+    ) -> None:
+        if "broken" in message:
+            raise CrossgradError(message["broken"])
+        if "ready" in message:
+            nursery.ready = True
+            return
+        running = nursery.running[message["job"]]
+        if "at" in message:
+            running.at = message["at"]
+            watcher.at(running.job, running.job.page.blocks[running.at])
+        elif "record" in message:
+            running.run.records[message["index"]] = BlockRecord.from_json(message["record"])
+        else:
+            if message["end"] is not None:
+                running.run.ended = (running.at, message["end"])
+            runs[running.job.key] = running.run
+            del nursery.running[message["job"]]
+            watcher.ended(running.job, running.run)
+
+
+def _environment(binding: str) -> dict[str, str]:
+    """What a page may know of the machine: where programs and libraries are, nothing else."""
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if name in _KEPT or name.startswith(_KEPT_PREFIXES)
+    }
+    here = str(Path(__file__).resolve().parent.parent)
+    paths = [here, *filter(None, kept.get("PYTHONPATH", "").split(os.pathsep))]
+    with contextlib.suppress(RuntimeError):  # a page's own home would lose compiled kernels
+        kept.setdefault("CUPY_CACHE_DIR", str(Path.home() / ".cupy" / "kernel_cache"))
+    threads = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
+    return {
+        **kept,
+        **dict.fromkeys(threads, "1"),
+        "LANG": "C.UTF-8",
+        "PYTHONHASHSEED": _HASH_SEEDS.get(binding, "0"),
+        "PYTHONPATH": os.pathsep.join(paths),
+    }
