@@ -20,7 +20,8 @@ _SCALAR_TYPE = {
 _C_TYPE = {
     "Byte": "unsigned char", "Char": "signed char", "Half": "c10::Half", "Float": "float",
     "BFloat16": "c10::BFloat16", "Double": "double", "ComplexFloat": "c10::complex<float>",
-    "ComplexDouble": "c10::complex<double>",
+    "ComplexDouble": "c10::complex<double>", "Short": "short int", "Long": "long int",
+    "UInt16": "short unsigned int", "UInt32": "unsigned int", "UInt64": "long unsigned int",
 }  # fmt: skip
 
 

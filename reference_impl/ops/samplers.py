@@ -215,20 +215,3 @@ def permutation(generator: Generator, n: int) -> np.ndarray:
     for i, jump in enumerate(jumps):
         order[i], order[i + jump] = order[i + jump], order[i]
     return np.array(order, np.int64)
-
-
-def categories(generator: Generator, p: np.ndarray, n: int, replacement: bool) -> np.ndarray:
-    """Indices drawn from the rows of `p` (rows, categories): int64 (rows, n)."""
-    if replacement and n > 1:
-        work = p.astype(np.float64 if p.dtype == np.float64 else np.float32)
-        sums = np.cumsum(work, axis=1)
-        sums /= sums[:, -1:].copy()
-        sums[:, -1] = 1
-        rows = [np.searchsorted(s.astype(np.float64), generator.uniform_53(n)) for s in sums]
-        return np.array(rows, np.int64).reshape(len(p), n)
-    # The Gumbel trick: the largest p / q with exponential q are a draw without replacement.
-    waiting = exponential(generator, p.size, p.dtype).reshape(p.shape)
-    ratio = (p / waiting).astype(np.float64)
-    if n == 1:
-        return ratio.argmax(axis=1)[:, None].astype(np.int64)
-    return np.argsort(-ratio, axis=1, kind="stable")[:, :n].astype(np.int64)
