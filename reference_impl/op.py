@@ -364,9 +364,9 @@ def invoke(op: Op, values: list[Any]) -> Any:
     if state & RECORD and not state & INFERENCE and op.diff:
         node = op.record(values, arrays, results)
     if op.is_view:
-        for t in results:
+        for port, t in enumerate(results):
             t._version = values[0]._version
-            t._view = View.of(values[0], op, values, several, len(results))
+            t._view = View.of(values[0], op, values, several, port)
     if state & FORWARD:
         from .autograd.forward_ad import propagate
 
@@ -479,13 +479,22 @@ def store(target: Tensor, array: Any) -> None:
 # ---------------------------------------------------------------- families
 
 
-def op(*, method: bool = True, function: bool = True, **options: Any) -> Callable[..., Any]:
-    """Declare an operation of no special family.  Options: see Op; keywords that name arguments of
-    the declared function are rules."""
+def op(
+    *, method: bool = True, function: bool = True, inplace: bool = False, **options: Any
+) -> Callable[..., Any]:
+    """Declare an operation of no special family.
+
+    Options: see Op; keywords that name arguments of the declared function are rules.  With
+    `inplace` there is a method ``name_`` too, which changes its first argument.
+    """
 
     def declare(forward: Callable[..., Any]) -> Callable[..., Any]:
         rules = {k: options.pop(k) for k in _rule_names(forward, options)}
-        return _publish(Op(forward, rules, **options), method, function)
+        declared = Op(forward, rules, **options)
+        call = _publish(declared, method, function)
+        if inplace:
+            _publish_inplace(declared, method, function)
+        return call
 
     return declare
 
