@@ -4,6 +4,9 @@ A general call binds arguments, promotes dtypes, looks for subclasses and modes.
 operations of one or two arguments on plain floating tensors of one dtype, none of that has anything
 to do; these closures check that, in as few steps as Python allows, and otherwise fall back on the
 general call.  They do nothing that the general call does not do; tests run both and compare.
+
+What the node saves depends on which inputs require grad, so each closure holds a *plan* for each
+case: where every saved value comes from, by its place in (self, other, result).
 """
 
 from __future__ import annotations
@@ -24,10 +27,15 @@ if TYPE_CHECKING:
 _new = object.__new__
 _ndarray = np.ndarray
 _asarray = np.asarray
-_RESULT = -1
-_SELF_ONLY, _RESULT_ONLY = [0], [_RESULT]
 _REQUIRED = inspect.Parameter.empty
 _FLOATING = frozenset({np.dtype("f4"), np.dtype("f8"), np.dtype("c8"), np.dtype("c16")})
+_REAL = frozenset({np.dtype("f4"), np.dtype("f8")})
+_SELF, _OTHER, _RESULT = range(3)
+
+# A plan: (kind, template, tensors).  The template holds constants in their places; `tensors` lists
+# (place among the saved values, which of self, other and result).
+_NOTHING, _ONE, _BOTH, _MORE = range(4)
+Plan = tuple[int, tuple[Any, ...], tuple[tuple[int, int], ...]]
 
 
 def fast_call(op: Op, slow: Callable[..., Any]) -> Callable[..., Any]:
@@ -35,24 +43,71 @@ def fast_call(op: Op, slow: Callable[..., Any]) -> Callable[..., Any]:
     required = sum(d is _REQUIRED for d in op.defaults)
     if required not in (1, 2) or op.operands != list(range(required)) or op.promote == "none":
         return slow
-    saves = []  # for each saved value: where it comes from, or the constant that it is
+    if op.diff not in ([], list(range(required))) or op.joint is not None:
+        return slow
+    sources = _sources(op, required)
+    if sources is None:
+        return slow
+    example = wrap(np.zeros(()))
+    node_type = op.node_type([example] * required + op.defaults[required:])
+    if required == 1:
+        return _unary(op, slow, node_type, _plan(op, sources, {0}))
+    plans = [_plan(op, sources, rules) for rules in (set(), {0}, {1}, {0, 1})]
+    return _binary(op, slow, node_type, plans)
+
+
+def _sources(op: Op, required: int) -> list[Any] | None:
+    """Where each saved value comes from: a number as above, or (constant,) for a default."""
+    sources: list[Any] = []
     for name in op.save_names:
         at = op.position.get(name)
         if name == "result":
-            saves.append(_RESULT)
+            sources.append(_RESULT)
         elif at is None:
-            return slow
+            return None
         else:
-            saves.append(at if at < required else (op.defaults[at],))
-    example = wrap(np.zeros(()))
-    node_type = op.node_type([example] * required + op.defaults[required:])
-    if op.diff not in ([], list(range(required))):
-        return slow
-    return (_unary if required == 1 else _binary)(op, slow, node_type, saves)
+            sources.append(at if at < required else (op.defaults[at],))
+    return sources
 
 
-def _unary(op: Op, slow: Any, node_type: Any, saves: list[Any]) -> Callable[..., Any]:
+def _plan(op: Op, sources: list[Any], rules: set[int]) -> Plan:
+    """What to save when only these rules will run."""
+    template: list[Any] = []
+    tensors = []
+    for place, (source, readers) in enumerate(zip(sources, op.readers, strict=True)):
+        read = readers is None or any(i in rules for i in readers)
+        if type(source) is tuple:
+            template.append(source[0] if read else None)
+        else:
+            template.append(None)
+            if read:
+                tensors.append((place, source))
+    kind = min(len(tensors), _MORE)
+    if kind == _ONE and len(template) > 1:
+        kind = _MORE
+    if kind == _BOTH and (len(template) > 2 or tensors != [(0, _OTHER), (1, _SELF)]):
+        kind = _MORE
+    return kind, tuple(template), tuple(tensors)
+
+
+def _save(node: Any, plan: Plan, arrays: Any, boxes: Any) -> bool:
+    """Save what the plan says; False if that would keep an inference tensor."""
+    saved = list(plan[1])
+    guards = []
+    for place, source in plan[2]:
+        saved[place] = arrays[source]
+        guards.append(boxes[source])
+    if None in guards:
+        return False
+    node.saved, node.guards = tuple(saved), tuple(guards)
+    node.versions = tuple([box[0] for box in guards])
+    return True
+
+
+def _unary(op: Op, slow: Any, node_type: Any, plan: Plan) -> Callable[..., Any]:
     forward, differentiable = op.forward, bool(op.diff)
+    kind, template, tensors = plan
+    source = tensors[0][1] if tensors else _SELF
 
     def call(self: Any, *args: Any, **kwargs: Any) -> Any:
         if type(self) is not Tensor or args or kwargs:
@@ -73,32 +128,34 @@ def _unary(op: Op, slow: Any, node_type: Any, saves: list[Any]) -> Callable[...,
         if edge is None or not state or not differentiable:
             out._grad_fn = None
             return out
-        out._grad_fn = node = _new(node_type)
+        node = _new(node_type)
         node.edges = (edge,)
-        port = self._port
-        node.ports = (port,) if port else None
+        node.ports = (self._port,) if self._port else None
         node.seq = next_sequence()
         node.shape = data.shape
         node.dtype = data.dtype
         node.hooks = node.metas = None
-        if not saves:
-            node.saved = node.guards = node.versions = ()
-        elif saves == _SELF_ONLY:
-            box = self._version
-            if box is None:
-                return slow(self)
-            node.saved, node.guards, node.versions = (a,), (box,), (box[0],)
-        elif saves == _RESULT_ONLY:
+        if kind == _NOTHING:
+            node.saved, node.guards, node.versions = template, (), ()
+        elif kind == _ONE and source == _RESULT:
             node.saved, node.guards, node.versions = (data,), (version,), (0,)
-        elif not _keep(node, saves, (a, data), (self._version, version)):
+        elif kind == _ONE and self._version is not None:
+            box = self._version
+            node.saved, node.guards, node.versions = (a,), (box,), (box[0],)
+        elif not _save(node, plan, (a, None, data), (self._version, None, version)):
             return slow(self)
+        out._grad_fn = node
         return out
 
     return call
 
 
-def _binary(op: Op, slow: Any, node_type: Any, saves: list[Any]) -> Callable[..., Any]:
+def _binary(op: Op, slow: Any, node_type: Any, plans: list[Plan]) -> Callable[..., Any]:
     forward, differentiable = op.forward, bool(op.diff)
+    ((kind_a, template_a, tensors_a), (kind_b, template_b, tensors_b)) = plans[1:3]
+    kind_both, template_both, _ = plans[3]
+    source_a = tensors_a[0][1] if tensors_a else _SELF
+    source_b = tensors_b[0][1] if tensors_b else _SELF
 
     def call(self: Any, other: Any = slow, *args: Any, **kwargs: Any) -> Any:
         if type(self) is not Tensor or type(other) is not Tensor or args or kwargs:
@@ -107,8 +164,8 @@ def _binary(op: Op, slow: Any, node_type: Any, saves: list[Any]) -> Callable[...
         b = other._data
         state = mode.state
         if (
-            state > RECORD
-            or a.dtype is not b.dtype
+            a.dtype is not b.dtype
+            or state > RECORD
             or type(a) is not _ndarray
             or type(b) is not _ndarray
             or a.dtype not in _FLOATING
@@ -122,42 +179,34 @@ def _binary(op: Op, slow: Any, node_type: Any, saves: list[Any]) -> Callable[...
             data = _asarray(data)
         out = _new(Tensor)
         out._data = data
-        out._grad = out._view = out._tangent = None
+        out._grad = out._view = out._tangent = out._grad_fn = None
         out._port = 0
         out._version = version = [0]
         first = self._grad_fn if self._view is None else self.history()
         second = other._grad_fn if other._view is None else other.history()
-        if (first is None and second is None) or not state or not differentiable:
-            out._grad_fn = None
+        if not state or not differentiable:
             return out
-        out._grad_fn = node = _new(node_type)
+        if first is not None:
+            which = 3 if second is not None else 1
+            kind = kind_both if second is not None else kind_a
+        elif second is not None:
+            which, kind = 2, kind_b
+        else:
+            return out
+        node = _new(node_type)
         node.edges = (first, second)
-        ports = (self._port, other._port)
-        node.ports = ports if ports != (0, 0) else None
+        node.ports = (self._port, other._port) if self._port or other._port else None
         node.seq = next_sequence()
         node.shape = data.shape
         node.dtype = data.dtype
         node.hooks = node.metas = None
-        if not saves:
-            node.saved = node.guards = node.versions = ()
-            return out
-        if not _keep(node, saves, (a, b, data), (self._version, other._version, version)):
+        if kind == _NOTHING:
+            node.saved, node.guards, node.versions = plans[which][1], (), ()
+        elif not _save(
+            node, plans[which], (a, b, data), (self._version, other._version, version)
+        ):
             return slow(self, other)
+        out._grad_fn = node
         return out
 
     return call
-
-
-def _keep(node: Any, saves: list[Any], arrays: Any, boxes: Any) -> bool:
-    """Save what the rules read; False if a saved tensor is an inference tensor."""
-    saved, guards = [], []
-    for at in saves:
-        if type(at) is tuple:
-            saved.append(at[0])
-        else:
-            saved.append(arrays[at])
-            guards.append(boxes[at])
-    if None in guards:
-        return False
-    node.saved, node.guards, node.versions = saved, guards, [box[0] for box in guards]
-    return True

@@ -14,6 +14,10 @@ can be differentiated and gives its rule.  A rule's first parameter is the gradi
     ``self_shape``             metadata alone, so that no array is kept alive for it
     ``self_dtype``             likewise, a NumPy dtype
 
+Where several arguments share work, or the argument is a list of tensors, ``joint=(names, rule)``
+declares one rule that returns all gradients (for a list one each); it may ask for ``needs``, which
+says of each whether it is wanted.  Only what the rules that will run read is saved.
+
 One rule, two readings: the engine hands it bare arrays in an ordinary backward pass, and Tensors
 under ``create_graph``.  So rules use operators and this package's operations, which compute on
 bare arrays when they are given bare arrays and record when they are given Tensors.
@@ -31,6 +35,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -49,6 +54,7 @@ PUBLIC: dict[str, Callable[..., Any]] = {}  # the functions of the torch namespa
 # Keywords that PyTorch accepts beside the parameter's own name.
 _SYNONYMS = {"input": "self", "axis": "dim", "keepdims": "keepdim", "x2": "other", "x": "self"}
 _SHAPE, _DTYPE, _RESULT, _ARGUMENT = range(4)
+_BACKWARD = re.compile(r"Backward\d*$")
 _REQUIRED = inspect.Parameter.empty
 
 
@@ -78,6 +84,7 @@ class Op:
         self.params = [p.name for p in parameters]
         self.position = {n: i for i, n in enumerate(self.params)}
         self.defaults = [p.default for p in parameters]
+        self.required = sum(p.default is _REQUIRED for p in parameters)
         self.positional = sum(p.kind is not p.KEYWORD_ONLY for p in parameters)
         self.varargs = None if varargs is None else self.position[varargs]
         self._keywords = _keywords_of(self.params)
@@ -102,6 +109,11 @@ class Op:
         self.rules = [
             (rule, [self.save_names.index(n) for n in names])
             for rule, names in zip(rules, reads, strict=False)
+        ]
+        # For each saved value the rules (by position) that read it; None: always saved.
+        self.readers: list[list[int] | None] = [
+            None if joint else [i for i, names in enumerate(reads) if n in names]
+            for n in self.save_names
         ]
         self.joint = None if joint is None else _joint_caller(joint[1], reads[0], self.save_names)
 
@@ -132,9 +144,11 @@ class Op:
             if at < len(args):
                 raise TypeError(f"{self.name}() got multiple values for argument '{key}'")
             values[at] = value
-        if _REQUIRED in values:
+        if len(args) < self.required:
             missing = [n for n, v in zip(self.params, values, strict=True) if v is _REQUIRED]
-            raise errors.missing_arguments(self.name, [n.replace("self", "input") for n in missing])
+            if missing:
+                names = [n.replace("self", "input") for n in missing]
+                raise errors.missing_arguments(self.name, names)
         return values
 
     def node_type(self, values: Sequence[Any]) -> type[Node]:
@@ -142,8 +156,17 @@ class Op:
         name = self._node_name if isinstance(self._node_name, str) else self._node_name(*values)
         found = self._node_types.get(name)
         if found is None:
-            found = self._node_types[name] = type(name, (Node,), {"__slots__": (), "op": self})
+            content = {"__slots__": (), "op": self, "rules": self._quick_rules()}
+            found = self._node_types[name] = type(name, (Node,), content)
         return found
+
+    def _quick_rules(self) -> Any:
+        """(rule, how many saved values it reads, the first, the second, all of them) an edge."""
+        if self.joint is not None:
+            return None
+        return tuple(
+            (rule, len(pick), *(*pick, 0, 0)[:2], pick) for rule, pick in self.rules
+        )
 
     def record(
         self, values: Sequence[Any], arrays: Sequence[Any], results: Sequence[Tensor]
@@ -179,9 +202,12 @@ class Op:
     def _save(
         self, node: Node, values: Sequence[Any], arrays: Sequence[Any], results: Sequence[Tensor]
     ) -> None:
-        saved, guards = [], []
-        for kind, at in self.saves:
-            if kind == _ARGUMENT:
+        saved: list[Any] = []
+        guards = []
+        for (kind, at), readers in zip(self.saves, self.readers, strict=True):
+            if readers is not None and not any(node.edges[i] is not None for i in readers):
+                saved.append(None)  # only rules that will not run read it
+            elif kind == _ARGUMENT:
                 value = values[at]
                 saved.append(arrays[at] if _holds_tensors(value) else value)
                 if isinstance(value, Tensor):
@@ -191,7 +217,8 @@ class Op:
                 guards.append(_guard(results[at]))
             else:
                 saved.append(_metadata(values[at], kind))
-        node.saved, node.guards, node.versions = saved, guards, [box[0] for box in guards]
+        node.saved, node.guards = tuple(saved), tuple(guards)
+        node.versions = tuple(box[0] for box in guards)
         if mode.state & HOOKS:
             from .autograd.graph import pack_saved
 
@@ -203,7 +230,9 @@ class Op:
         """Saved arrays as Tensors with the history they had."""
         out = []
         for (kind, at), value in zip(self.saves, saved, strict=True):
-            if kind == _RESULT:
+            if value is None:
+                pass
+            elif kind == _RESULT:
                 value = with_history(value, node, at)
             elif kind == _ARGUMENT and _is_array(value):
                 edge = self._edge_of(node, at)
@@ -224,18 +253,15 @@ class Op:
         """(array, version box, words on where it came from) of each guarded saved value."""
         boxes = iter(node.guards)
         for (kind, at), value in zip(self.saves, node.saved or (), strict=True):
-            if kind == _RESULT or (kind == _ARGUMENT and _is_array(value)):
-                source: tuple[Node, int] | None = (node, at)
-                if kind == _ARGUMENT:
-                    source = self._edge_of(node, at)
-                words = ""
-                if source is not None and source[0].next_functions:
-                    maker = source[0].name().partition("Backward")[0]
-                    words = f", which is output {source[1]} of {source[0].name()}"
-                    words = words.replace(source[0].name(), source[0].name() or maker)
-                box = next(boxes, None)
-                if box is not None:
-                    yield value, box, words
+            if kind not in (_RESULT, _ARGUMENT) or not _is_array(value):
+                continue
+            box = next(boxes)
+            source = (node, at) if kind == _RESULT else self._edge_of(node, at)
+            maker = source[0].name() if source and source[0].edges else ""
+            if len(box) > 1:  # what changed it last (views.rebase)
+                maker = box[1]
+            maker = _BACKWARD.sub("", maker)
+            yield value, box, f", which is output {source[1]} of {maker}" if source and maker else ""
 
     def saved_attribute(self, node: Node, name: str) -> Any:
         """``grad_fn._saved_other``: a saved value as a tensor."""

@@ -220,6 +220,8 @@ def _record(op: Op, self: Tensor, values: list[Any], arrays: list[Any]) -> None:
 def rebase(self: Tensor, node: Node) -> None:
     """Make `node` the history of `self`, whose memory it has just written."""
     view = self._view
+    assert self._version is not None
+    self._version[1:] = [node.name() if view is None else "AsStridedBackward0"]
     if view is None:
         self._grad_fn, self._port = node, 0
         return

@@ -1,9 +1,13 @@
 """The backward pass.
 
-One walk from the roots counts how often each node will receive a gradient.  Then nodes run, each
-when its count reaches zero, the most recently recorded first, as PyTorch orders them::
+A node's edges lead to nodes recorded before it, so running the most recently recorded node first
+means that a node runs only when all its gradients have arrived::
 
-    x -> mul -> sum       counts: sum 0, mul 1, x 1      order: sum, mul, x
+    x -> mul (1) -> sum (2)       order: sum, mul, x
+
+This is PyTorch's order too.  Leaves are done at the end, in the order in which they became complete;
+only when some leaf has a hook, which could tell the difference, are arrivals counted so that each
+leaf is done at once.
 
 There is no recursion: a chain of a million nodes is as good as a short one.  Gradients are bare
 arrays; under ``create_graph`` they are Tensors, and the same rules record their own history.
@@ -13,9 +17,8 @@ Broadcasting and dtype are undone here, in ``conform``, so no rule mentions them
 from __future__ import annotations
 
 import heapq
-import itertools
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -42,79 +45,180 @@ def run_backward(
     With `targets` only what leads to them runs and, unless `accumulate`, the gradients that arrive
     at them are returned instead of being added to leaves.
     """
-    wanted = None if targets is None else _leading_to(roots, {node for node, _ in targets})
-    counts = _dependencies(roots, wanted)
-    capture = _captured(targets) if targets is not None and not accumulate else {}
-    buffers: dict[Node, Any] = {}
-    for (node, port), grad in zip(roots, grads, strict=True):
-        _deposit(buffers, node, port, grad)
-    ready = [(-node.seq, i, node) for i, node in enumerate(buffers) if node not in counts]
-    heapq.heapify(ready)
-    order = itertools.count(len(ready)).__next__
-    found: dict[Target, Any] = {}
+    task = _Task(roots, targets, retain_graph, create_graph, accumulate)
     before = mode.state
     mode.state = before | RECORD if create_graph else before & ~RECORD
     try:
-        node: Node | None = heapq.heappop(ready)[2] if ready else None
-        while node is not None:
-            grad = buffers.pop(node, None)
-            if node.hooks is not None:
-                grad = _run_pre_hooks(node, grad)
-            if node in capture:
-                for port in capture[node]:
-                    found[node, port] = grad if node.metas is None else grad[port]
-            # A node that only ends the wanted part of the graph has nothing to pass on.
-            if grad is not None and (wanted is None or wanted[node]):
-                if type(node) is AccumulateGrad:
-                    if accumulate:
-                        _accumulate(node, grad, create_graph)
-                else:
-                    if grad.__class__ is list and node.metas is None:
-                        grad = grad[0]
-                    results = _run(node, grad, create_graph)
-                    if not retain_graph:
-                        node.release()
-                    _hand_on(node, results, buffers, counts, ready, order, wanted)
-            elif type(node) is not AccumulateGrad:
-                nothing = (None,) * len(node.edges)
-                _hand_on(node, nothing, buffers, counts, ready, order, wanted)
-            grad = None
-            node = heapq.heappop(ready)[2] if ready else None
+        for (node, port), grad in zip(roots, grads, strict=True):
+            task.deliver(node, port, grad)
+        task.run()
     finally:
         mode.state = before
-    return found
+    return task.found
 
 
-def _hand_on(node, results, buffers, counts, ready, order, wanted):  # type: ignore[no-untyped-def]
-    """Add the results to the buffers of the next nodes and queue those that are complete."""
-    ports = node.ports
-    for i, edge in enumerate(node.edges):
-        if edge is None or (wanted is not None and edge not in wanted):
-            continue
-        grad = results[i]
-        if grad is not None:
-            port = 0 if ports is None else ports[i]
-            shape, dtype = (edge.shape, edge.dtype) if edge.metas is None else edge.metas[port]
-            data = grad._data if isinstance(grad, Tensor) else grad
-            if data.shape != shape or data.dtype is not dtype:
-                grad = conform(grad, shape, dtype, node, i)
-            _deposit(buffers, edge, port, grad)
-        left = counts[edge] - 1
-        counts[edge] = left
-        if left == 0:
-            heapq.heappush(ready, (-edge.seq, order(), edge))
+class _Task:
+    """One backward pass: the gradients on their way, and the nodes that they have reached."""
 
+    def __init__(
+        self,
+        roots: Sequence[Target],
+        targets: Sequence[Target] | None,
+        retain: bool,
+        record: bool,
+        accumulate: bool,
+    ) -> None:
+        self.retain, self.record, self.accumulate = retain, record, accumulate
+        self.buffers: dict[Node, Any] = {}  # node -> gradient (a list for several outputs)
+        self.heap: list[tuple[int, Node]] = []
+        self.leaves: dict[Node, Any] = {}
+        self.found: dict[Target, Any] = {}
+        self.wanted = None if targets is None else _leading_to(roots, {n for n, _ in targets})
+        self.capture: dict[Node, list[int]] = {}
+        if not accumulate:
+            for node, port in targets or ():
+                self.capture.setdefault(node, []).append(port)
+        self.arrivals = _count_arrivals(roots, self.wanted) if AccumulateGrad.hooked else None
 
-def _deposit(buffers: dict[Node, Any], node: Node, port: int, grad: Any) -> None:
-    """Add a gradient to what has arrived for an output of `node` so far."""
-    if node.metas is None:
-        old = buffers.get(node)
-        buffers[node] = grad if old is None else old + grad
-        return
-    slots = buffers.get(node)
-    if slots is None:
-        slots = buffers[node] = [None] * len(node.metas)
-    slots[port] = grad if slots[port] is None else slots[port] + grad
+    def deliver(self, node: Node, port: int, grad: Any) -> None:
+        """Add a gradient to what has arrived for an output of `node`; None only counts."""
+        if type(node) is AccumulateGrad:
+            old = self.leaves.pop(node, None)
+            self.leaves[node] = grad if old is None else old if grad is None else old + grad
+            if self.arrivals is not None:
+                self.arrivals[node] -= 1
+                if self.arrivals[node] <= 0:
+                    self.finish_leaf(node, self.leaves.pop(node))
+            return
+        buffers = self.buffers
+        if node not in buffers:
+            buffers[node] = None if node.metas is None else [None] * len(node.metas)
+            heapq.heappush(self.heap, (-node.seq, node))
+        if grad is None:
+            return
+        if node.metas is None:
+            old = buffers[node]
+            buffers[node] = grad if old is None else old + grad
+        else:
+            slots = buffers[node]
+            slots[port] = grad if slots[port] is None else slots[port] + grad
+
+    def run(self) -> None:
+        """Run nodes, the most recently recorded first, until none is left; then the leaves."""
+        heap, buffers = self.heap, self.buffers
+        quick = not self.record and self.wanted is None
+        while heap:
+            node = heapq.heappop(heap)[1]
+            grad = buffers.pop(node)
+            if quick and node.metas is None and node.hooks is None and grad is not None:
+                if node.rules is not None and self.run_quickly(node, grad):
+                    continue
+            self.run_node(node, grad)
+        for leaf, grad in self.leaves.items():
+            self.finish_leaf(leaf, grad)
+
+    def run_node(self, node: Node, grad: Any) -> None:
+        """The general case: hooks, captured gradients, any kind of node."""
+        if node.hooks is not None:
+            grad = _run_pre_hooks(node, grad)
+        for port in self.capture.get(node, ()):
+            self.found[node, port] = grad if node.metas is None else grad[port]
+        wanted = self.wanted
+        if wanted is not None and not wanted[node]:
+            return  # a node that only ends the wanted part has nothing to pass on
+        if grad is None:
+            results: Sequence[Any] = (None,) * len(node.edges)
+        else:
+            results = _run(node, grad, self.record)
+            if not self.retain:
+                node.release()
+        for i, (edge, result) in enumerate(zip(node.edges, results, strict=True)):
+            if edge is None or (wanted is not None and edge not in wanted):
+                continue
+            port = node.port(i)
+            if result is not None:
+                result = conform(result, *edge.meta(port), node, i)
+            self.deliver(edge, port, result)
+
+    def run_quickly(self, node: Node, grad: Any) -> bool:
+        """The common case, without a detour: bare arrays, one output, one rule an edge.
+
+        Follows a chain as far as it goes.  False if `node` needs the general case after all.
+        """
+        buffers, heap, leaves, retain = self.buffers, self.heap, self.leaves, self.retain
+        counted = self.arrivals is not None
+        while True:
+            saved = node.saved
+            if saved.__class__ is not tuple:
+                return self._leave(node, grad)
+            i = 0
+            for box in node.guards:
+                if box[0] != node.versions[i]:
+                    return self._leave(node, grad)
+                i += 1
+            ports = node.ports
+            following = None
+            i = -1
+            for edge, (rule, count, first, second, pick) in zip(node.edges, node.rules):  # type: ignore[arg-type]  # noqa: B905
+                i += 1
+                if edge is None:
+                    continue
+                if count == 1:
+                    result = rule(grad, saved[first])
+                elif count == 0:
+                    result = rule(grad)
+                elif count == 2:
+                    result = rule(grad, saved[first], saved[second])
+                else:
+                    result = rule(grad, *[saved[k] for k in pick])
+                if edge.metas is not None or counted or result is None:
+                    port = 0 if ports is None else ports[i]
+                    if result is not None:
+                        result = conform(result, *edge.meta(port), node, i)
+                    self.deliver(edge, port, result)
+                    continue
+                if result.shape != edge.shape or result.dtype is not edge.dtype:
+                    result = conform(result, edge.shape, edge.dtype, node, i)
+                if edge.__class__ is AccumulateGrad:
+                    old = leaves.pop(edge, None)
+                    leaves[edge] = result if old is None else old + result
+                elif edge in buffers:
+                    old = buffers[edge]
+                    buffers[edge] = result if old is None else old + result
+                else:
+                    buffers[edge] = result
+                    if following is None and not heap:
+                        following = edge
+                    else:
+                        heapq.heappush(heap, (-edge.seq, edge))
+            if not retain:
+                node.saved = None
+                node.guards = node.versions = ()
+            if following is None:
+                return True
+            if heap:
+                node = heapq.heappushpop(heap, (-following.seq, following))[1]
+            else:
+                node = following
+            grad = buffers.pop(node)
+            if node.metas is not None or node.hooks is not None or node.rules is None:
+                return self._leave(node, grad)
+
+    def _leave(self, node: Node, grad: Any) -> bool:
+        """Put a node that the short way cannot run through the general case."""
+        self.run_node(node, grad)
+        return True
+
+    def finish_leaf(self, node: Node, grad: Any) -> None:
+        """The total gradient of a leaf: its hooks, then captured or accumulated."""
+        if grad is None:
+            return
+        if node.hooks is not None:
+            grad = _run_pre_hooks(node, grad)
+        for port in self.capture.get(node, ()):
+            self.found[node, port] = grad
+        if self.accumulate:
+            _accumulate(node, grad, self.record)  # type: ignore[arg-type]
 
 
 def _run(node: Node, grad: Any, record: bool) -> Sequence[Any]:
@@ -126,29 +230,11 @@ def _run(node: Node, grad: Any, record: bool) -> Sequence[Any]:
     return results
 
 
-# ---------------------------------------------------------------- preparing the walk
+# ---------------------------------------------------------------- looking ahead
 
 
-def _dependencies(roots: Sequence[Target], wanted: dict[Node, bool] | None) -> dict[Node, int]:
-    """How many gradients each reachable node will receive (roots' own gradients not counted)."""
-    counts: dict[Node, int] = {}
-    stack = [node for node, _ in dict(roots).items()]
-    seen = set(stack)
-    while stack:
-        for edge in stack.pop().edges:
-            if edge is None or (wanted is not None and edge not in wanted):
-                continue
-            if edge in counts:
-                counts[edge] += 1
-            else:
-                counts[edge] = 1
-                if edge not in seen:
-                    stack.append(edge)
-    return counts
-
-
-def _leading_to(roots: Sequence[Target], ends: set[Node]) -> dict[Node, bool]:
-    """The nodes on a path from the roots to `ends`; True where a path goes on beyond the node."""
+def _reachable(roots: Iterable[Target]) -> dict[Node, None]:
+    """All nodes from the roots on."""
     nodes: dict[Node, None] = dict.fromkeys(node for node, _ in roots)
     stack = list(nodes)
     while stack:
@@ -156,21 +242,34 @@ def _leading_to(roots: Sequence[Target], ends: set[Node]) -> dict[Node, bool]:
             if edge is not None and edge not in nodes:
                 nodes[edge] = None
                 stack.append(edge)
+    return nodes
+
+
+def _count_arrivals(roots: Sequence[Target], wanted: dict[Node, bool] | None) -> dict[Node, int]:
+    """How many gradients each leaf will receive."""
+    counts: dict[Node, int] = {}
+    for node, _ in roots:
+        if type(node) is AccumulateGrad:
+            counts[node] = counts.get(node, 0) + 1
+    for node in _reachable(roots):
+        if wanted is not None and not wanted.get(node, False):
+            continue
+        for edge in node.edges:
+            if type(edge) is AccumulateGrad and (wanted is None or edge in wanted):
+                counts[edge] = counts.get(edge, 0) + 1
+    return counts
+
+
+def _leading_to(roots: Sequence[Target], ends: set[Node]) -> dict[Node, bool]:
+    """The nodes on a path from the roots to `ends`; True where a path goes on beyond the node."""
     wanted: dict[Node, bool] = {}
     # Edges lead to nodes recorded earlier, so ascending order sees the ends of edges first.
-    leaves_first = sorted(nodes, key=lambda n: (-1 if type(n) is AccumulateGrad else n.seq))
-    for node in leaves_first:
+    nodes = _reachable(roots)
+    for node in sorted(nodes, key=lambda n: -1 if type(n) is AccumulateGrad else n.seq):
         goes_on = any(edge in wanted for edge in node.edges if edge is not None)
         if goes_on or node in ends:
-            wanted[node] = goes_on or type(node) is AccumulateGrad
+            wanted[node] = goes_on
     return wanted
-
-
-def _captured(targets: Sequence[Target]) -> dict[Node, set[int]]:
-    ports: dict[Node, set[int]] = {}
-    for node, port in targets:
-        ports.setdefault(node, set()).add(port)
-    return ports
 
 
 # ---------------------------------------------------------------- gradients meet their tensors
@@ -184,6 +283,8 @@ def conform(grad: Any, shape: tuple[int, ...], dtype: Any, node: Node, index: in
     """
     record = isinstance(grad, Tensor)
     data = grad._data if record else grad
+    if data.shape == shape and data.dtype == dtype:
+        return grad
     if data.shape != shape:
         if not _broadcasts(shape, data.shape):
             got, expected = errors.sizes(data.shape), errors.sizes(shape)

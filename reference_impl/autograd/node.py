@@ -38,6 +38,7 @@ class Node:
         "seq", "shape", "versions",
     )  # fmt: skip
     op: ClassVar[Op]
+    rules: ClassVar[Any] = None  # the rules as the engine's short way wants them (op.py)
 
     edges: Sequence[Node | None]
     ports: tuple[int, ...] | None
@@ -161,6 +162,7 @@ class AccumulateGrad(Node):
     """
 
     __slots__ = ("leaf",)
+    hooked: ClassVar[bool] = False  # whether any leaf was ever given a hook
 
     def __init__(self, leaf: Any) -> None:
         super().__init__()
@@ -172,6 +174,10 @@ class AccumulateGrad(Node):
     def variable(self) -> Any:
         """The leaf, or None once it is gone."""
         return self.leaf()
+
+    def own_hooks(self) -> Hooks:
+        AccumulateGrad.hooked = True
+        return super().own_hooks()
 
     def unpack(self, record: bool) -> Sequence[Any]:
         return ()
