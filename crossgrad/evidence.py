@@ -25,7 +25,10 @@ AGREES, DISAGREES, SKIPPED, FAILED = "agrees", "disagrees", "skipped", "failed"
 
 @dataclass
 class Disagreement:
-    """Two values of one field that should be the same; `page` and `line` say where."""
+    """Two values of one field that should be the same; `page` and `line` say where.
+
+    `against` is whose value is `expected`; `witness` is whose is `actual`.
+    """
 
     page: str
     line: int
@@ -33,6 +36,7 @@ class Disagreement:
     field: str
     expected: str
     actual: str
+    against: str = ""
 
 
 @dataclass
@@ -155,17 +159,26 @@ def save(evidence: Evidence, path: Path) -> None:
 
 
 def write_whole(path: Path, text: str) -> None:
-    """Write a text file so that a reader sees the old text or the new one, never a part."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    """Write a text file so that a reader sees the old text or the new one, never a part.
+
+    Raises:
+        CrossgradError: the file cannot be written; it is then as it was.
+    """
     try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-        os.chmod(temporary, path.stat().st_mode & 0o777 if path.exists() else 0o644)
-        os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
+                file.write(text)
+            os.chmod(temporary, path.stat().st_mode & 0o777 if path.exists() else 0o644)
+            os.replace(temporary, path)
+        except BaseException:
+            Path(temporary).unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise CrossgradError(
+            f"{path} cannot be written ({error.strerror}); it is left as it was"
+        ) from error
 
 
 def fresh_path(docs_dir: Path) -> Path:

@@ -30,7 +30,8 @@ class Block:
     line: the line of its opening fence (a notebook's cell, counted from 1). hash: over its
     code and that of all earlier blocks, because they made the names that it uses. filename and
     offset: what tracebacks name, and how many lines of that file stand before the code.
-    output_lines: from the expected-output marker to the end of its fence.
+    fence_end and output_lines: where in the page's text its fence ends, and from where to where
+    its expected output stands, marker and fence.
     """
 
     index: int
@@ -62,6 +63,7 @@ class Page:
     name: str
     shown: str
     path: Path
+    docs_dir: Path
     text: str
     blocks: tuple[Block, ...]
 
@@ -80,12 +82,10 @@ def block_hash(codes: Iterable[str]) -> str:
     return hashlib.sha256("\0".join(codes).encode()).hexdigest()
 
 
-def find_pages(docs_dir: Path) -> list[Path]:
-    """The site's pages: every Markdown file, and the notebooks in `notebooks/`."""
-    if not docs_dir.is_dir():
-        raise CrossgradError(f"there is no folder {docs_dir}; name the docs folder with --docs")
-    found = [*docs_dir.rglob("*.md"), *(docs_dir / "notebooks").glob("*.ipynb")]
-    return sorted(path for path in found if not _is_hidden(path.relative_to(docs_dir)))
+def find_pages(folder: Path) -> list[Path]:
+    """The pages in a folder and below: every Markdown file and every notebook."""
+    found = [*folder.rglob("*.md"), *folder.rglob("*.ipynb")]
+    return sorted(path for path in found if not _is_hidden(path.relative_to(folder)))
 
 
 def read_page(path: str | Path, docs_dir: str | Path) -> Page:
@@ -107,17 +107,24 @@ def read_page(path: str | Path, docs_dir: str | Path) -> Page:
     shown = _below(absolute, root.parent) or path.as_posix()
     if notebooks.is_notebook(path):
         text = notebooks.to_markdown(text, shown)
-    return parse_page(text, name, shown=shown, path=path)
+    return parse_page(text, name, shown=shown, path=path, docs_dir=docs)
 
 
-def parse_page(text: str, name: str, *, shown: str | None = None, path: Path | None = None) -> Page:
+def parse_page(
+    text: str,
+    name: str,
+    *,
+    shown: str | None = None,
+    path: Path | None = None,
+    docs_dir: Path = Path("docs"),
+) -> Page:
     """Make a Page of Markdown text.
 
     Raises:
         PageError: the text does not parse; names the line.
     """
     shown = shown or name
-    path = path or Path(name)
+    path = path or docs_dir / name
     lines = text.splitlines()
     found = fences.scan(lines, shown)
     fences.require_runnable(lines, found, shown)
@@ -127,7 +134,7 @@ def parse_page(text: str, name: str, *, shown: str | None = None, path: Path | N
     plan.finish()
     cells = notebooks.cell_of_line(lines) if notebooks.is_notebook(path) else None
     blocks = _blocks(_extract(text, plan.python, shown), plan, shown, cells)
-    return Page(name, shown, path, text, blocks)
+    return Page(name, shown, path, docs_dir, text, blocks)
 
 
 class _Plan:

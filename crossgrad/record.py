@@ -68,8 +68,9 @@ class BlockRecord:
     """What a block printed, warned of, raised and left behind.
 
     warnings: `Category: message`, each once. exception: `Type: message`. line: of the statement
-    that raised. tensors: those bound or changed, by name. backwards: one line for each backward
-    pass. pictures: the data of each picture that the page draws of this block.
+    that raised, counted from the block's own first line. tensors: those bound or changed, by
+    name. backwards: one line for each backward pass. pictures: the data of each picture that the
+    page draws of this block.
     """
 
     output: str = ""
@@ -97,12 +98,15 @@ class Run:
     """One page under one witness: its blocks' records, None for a block that was not run.
 
     ended: None, or the index of the block at which the process ended early, and the reason.
+    date: when it was over.
     """
 
     records: list[BlockRecord | None]
     ended: tuple[int, str] | None = None
+    date: str = ""
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Run:
         records = [r if r is None else BlockRecord.from_json(r) for r in data["records"]]
-        return cls(records, None if data["ended"] is None else tuple(data["ended"]))
+        ended = None if data["ended"] is None else tuple(data["ended"])
+        return cls(records, ended, data["date"])

@@ -16,6 +16,7 @@ import sys
 import tempfile
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -173,6 +174,10 @@ class Scheduler:
         return self
 
     def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the warm processes."""
         for nursery in self._nurseries.values():
             nursery.close()
         self._nurseries.clear()
@@ -249,6 +254,7 @@ class Scheduler:
         elif "record" in message:
             running.run.records[message["index"]] = BlockRecord.from_json(message["record"])
         else:
+            running.run.date = datetime.now(UTC).isoformat(timespec="seconds")
             if message["end"] is not None:
                 running.run.ended = (running.at, message["end"])
             runs[running.job.key] = running.run

@@ -40,6 +40,16 @@ def same(one: str, other: str) -> bool:
     return all(map(_close, _NUMBER.findall(one), _NUMBER.findall(other)))
 
 
+def same_drawing(one: str, other: str) -> bool:
+    """Whether two SVG texts draw the same: coordinates may be a tenth of a unit apart."""
+    if one == other:
+        return True
+    if _NUMBER.sub("0", one) != _NUMBER.sub("0", other):
+        return False
+    pairs = zip(_NUMBER.findall(one), _NUMBER.findall(other), strict=True)
+    return all(abs(float(a) - float(b)) <= 0.1 for a, b in pairs)
+
+
 def _close(one: str, other: str) -> bool:
     if one == other:
         return True

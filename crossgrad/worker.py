@@ -94,7 +94,7 @@ def _run_block(block: dict[str, Any], module: ModuleType, output: _Output) -> Bl
                 print(repr(value))
     except BaseException as error:  # SystemExit and KeyboardInterrupt are outcomes like others
         record.exception = f"{type(error).__name__}: {error}".rstrip(": ")
-        record.line = _line_of(error, block["filename"])
+        record.line = _line_of(error, block)
     record.seconds = time.perf_counter() - started
     record.output = output.take()
     return record
@@ -130,10 +130,11 @@ def _show_source(filename: str, text: str) -> None:
     linecache.cache[filename] = (len(text), None, text.splitlines(keepends=True), filename)
 
 
-def _line_of(error: BaseException, filename: str) -> int | None:
+def _line_of(error: BaseException, block: dict[str, Any]) -> int | None:
     frames = traceback.extract_tb(error.__traceback__)
-    lines = [frame.lineno for frame in frames if frame.filename == filename]
-    return lines[-1] if lines else getattr(error, "lineno", None)
+    lines = [frame.lineno or 0 for frame in frames if frame.filename == block["filename"]]
+    line = lines[-1] if lines else getattr(error, "lineno", None)
+    return None if line is None else line - block["offset"]
 
 
 def _reader_filters() -> None:
