@@ -57,6 +57,17 @@ def unsupported_numpy_dtype(storage: Any) -> TypeError:
     )
 
 
+# How C++ spells a dtype when a number does not fit into it.
+_VALUE_TYPE = {"int8": "int8_t", "int16": "int16_t", "int32": "int", "int64": "int64_t"}
+_VALUE_TYPE |= {f"uint{bits}": f"uint{bits}_t" for bits in (8, 16, 32, 64)}
+
+
+def does_not_fit(d: Any) -> RuntimeError:
+    """A number that a fill or an assignment cannot store in dtype `d`."""
+    kind = _VALUE_TYPE.get(d.name) or c_type(d)
+    return RuntimeError(f"value cannot be converted to type {kind} without overflow")
+
+
 def invalid_dtype_object(value: Any) -> TypeError:
     return TypeError(
         "invalid dtype object: only floating-point types are supported as the default type"
@@ -109,7 +120,7 @@ def ambiguous_bool(count: int) -> RuntimeError:
 
 def not_implemented_for(kernel: str, d: Any) -> RuntimeError:
     """A dtype that PyTorch's kernel does not serve; NotImplementedError is a RuntimeError."""
-    return NotImplementedError(f'"{kernel}" not implemented for \'{scalar_type(d)}\'')
+    return NotImplementedError(f"\"{kernel}\" not implemented for '{scalar_type(d)}'")
 
 
 def numpy_on_requires_grad() -> RuntimeError:
@@ -337,7 +348,9 @@ def not_real_backward(d: Any) -> RuntimeError:
 
 
 def no_graph(index: int) -> RuntimeError:
-    return RuntimeError(f"element {index} of tensors does not require grad and does not have a grad_fn")
+    return RuntimeError(
+        f"element {index} of tensors does not require grad and does not have a grad_fn"
+    )
 
 
 def non_leaf_flag() -> RuntimeError:
@@ -348,10 +361,16 @@ def non_leaf_flag() -> RuntimeError:
     )
 
 
-def integers_have_no_gradient() -> RuntimeError:
+def deepcopy_of_non_leaf() -> RuntimeError:
     return RuntimeError(
-        "only Tensors of floating point dtype can require gradients"
+        "Only Tensors created explicitly by the user (graph leaves) support the deepcopy protocol "
+        "at the moment.  If you were attempting to deepcopy a module, this may be because of a "
+        "torch.nn.utils.weight_norm usage, see https://github.com/pytorch/pytorch/pull/103001"
     )
+
+
+def integers_have_no_gradient() -> RuntimeError:
+    return RuntimeError("only Tensors of floating point dtype can require gradients")
 
 
 def grad_shape_mismatch(index: int, grad: Any, output: Any) -> RuntimeError:
