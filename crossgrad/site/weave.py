@@ -1,0 +1,126 @@
+"""A page's Markdown with what belongs to the site put in: verdicts, labels, pictures.
+
+Text goes in and text comes out, so that every generator that runs Python-Markdown gets the same.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from crossgrad import directives, fences
+from crossgrad.evidence import Evidence
+from crossgrad.pages import Block, Page
+from crossgrad.site import line, words
+from crossgrad.site.judgement import Judgement, judge
+
+EXPLANATION = "verification.md"
+_PICTURE = re.compile(r"^!\[[^\]]*\]\(([^)\s]+\.svg)\)\s*$")
+_STYLE = re.compile(r"<style>.*?</style>\s*", re.DOTALL)
+
+Keep = Callable[[str], str]
+"""Puts HTML where Markdown leaves it alone, and returns what stands for it in the text."""
+
+
+def weave(
+    page: Page, lines: list[str], evidence: Evidence, docs_dir: Path, keep: Keep
+) -> list[str]:
+    """The lines of a page as the site shows them."""
+    verdicts = judge(page, evidence)
+    replaced = _fences(page) | _directives(page, lines) | _pictures(page, lines, docs_dir, keep)
+    after: dict[int, list[str]] = defaultdict(list)
+    for block, verdict in zip(page.blocks, verdicts, strict=True):
+        end = block.output_lines[1] if block.output_lines else block.fence_end
+        after[end] = verdict_lines(page.name, verdict, evidence, keep)
+    woven: list[str] = []
+    for number, text in enumerate(lines, 1):
+        woven.append(replaced.get(number, text))
+        woven += after[number]
+    return _with_warning(woven, verdicts)
+
+
+def verdict_lines(page: str, verdict: Judgement, evidence: Evidence, keep: Keep) -> list[str]:
+    """A verdict as Markdown: the line that unfolds, and a link to what verification is."""
+    return [
+        "",
+        f'<div class="verdict verdict-{verdict.state}" markdown="1">',
+        "",
+        keep(line.details(verdict, evidence)),
+        "",
+        f"[What is this?]({link(page, EXPLANATION)}){{ .verdict-help }}",
+        "",
+        "</div>",
+        "",
+    ]
+
+
+def link(page: str, target: str) -> str:
+    """The address of one page from another, both below the docs folder."""
+    return posixpath.relpath(target, posixpath.dirname(page) or ".")
+
+
+def _fences(page: Page) -> dict[int, str]:
+    """Opening fences with what the site needs: a place to link to, a label on outputs."""
+    replaced: dict[int, str] = {}
+    for block in page.blocks:
+        ticks = "`" * _ticks(page, block.line)
+        raises = " .raises" if block.expects_exception else ""
+        replaced[block.line] = f"{ticks} {{ .python{raises} #{anchor(block)} }}"
+        if block.output_lines:
+            opening = _opening(page, block.output_lines)
+            ticks = "`" * _ticks(page, opening)
+            replaced[opening] = f'{ticks} {{ .text .output title="Output" }}'
+    return replaced
+
+
+def anchor(block: Block) -> str:
+    """The id of a block on its page; it holds while no block is put in above it."""
+    return f"block-{block.index + 1}"
+
+
+def _opening(page: Page, output_lines: tuple[int, int]) -> int:
+    lines = page.text.splitlines()
+    return next(n for n in range(output_lines[0] + 1, output_lines[1]) if lines[n - 1].strip())
+
+
+def _ticks(page: Page, number: int) -> int:
+    text = page.text.splitlines()[number - 1]
+    return len(text) - len(text.lstrip("`"))
+
+
+def _directives(page: Page, lines: list[str]) -> dict[int, str]:
+    """The comments to the engine have been heard, and leave."""
+    outside = fences.outside(lines, fences.scan(lines, page.shown))
+    return {number: "" for number, text in outside if directives.read(text, number, page.shown)}
+
+
+def _pictures(page: Page, lines: list[str], docs_dir: Path, keep: Keep) -> dict[int, str]:
+    """Drawings become part of the page, so that they follow its colours.
+
+    One whose file is missing stays a link, for the site generator to complain about.
+    """
+    folder = docs_dir / posixpath.dirname(page.name)
+    replaced: dict[int, str] = {}
+    for picture in (picture for block in page.blocks for picture in block.pictures):
+        for number in range(picture.line + 1, min(picture.line + 3, len(lines)) + 1):
+            match = _PICTURE.match(lines[number - 1])
+            if match and (folder / match[1]).is_file():
+                svg = (folder / match[1]).read_text(encoding="utf-8")
+                kind = f"picture picture-{picture.kind}"
+                replaced[number] = keep(f'<figure class="{kind}">{_STYLE.sub("", svg)}</figure>')
+                break
+    return replaced
+
+
+def _with_warning(lines: list[str], verdicts: Iterable[Judgement]) -> list[str]:
+    """A page with disagreements says so at its top, where nobody overlooks it."""
+    loud = sum(verdict.is_loud for verdict in verdicts)
+    if not loud:
+        return lines
+    title = next((n for n, text in enumerate(lines, 1) if text.startswith("# ")), 0)
+    sentence = f"{words.count(loud, 'block')} on this page did not pass verification; see below."
+    warning = ["", f'<p class="verdict-warning" role="note">✗ {sentence}</p>', ""]
+    return [*lines[:title], *warning, *lines[title:]]
