@@ -124,9 +124,9 @@ def _run(options: argparse.Namespace) -> int:
 def _verified(options: argparse.Namespace, watcher: PlainProgress | LiveProgress) -> Verification:
     """Verify, and for `update` write and judge what was written."""
     from crossgrad import witnesses
-    from crossgrad.scheduler import Limits
+    from crossgrad.scheduler import Limits, Scheduler
     from crossgrad.update import require_writable, update
-    from crossgrad.verify import read_pages, require_available, verifier
+    from crossgrad.verify import Verifier, read_pages, require_available
 
     chosen = witnesses.choose(options.witness)
     if options.witness:
@@ -134,14 +134,16 @@ def _verified(options: argparse.Namespace, watcher: PlainProgress | LiveProgress
     pages = read_pages(options.pages, options.docs)
     if options.command == "update":
         require_writable(options.docs)
-    with verifier(
-        options.docs,
-        chosen,
-        limits=Limits(options.timeout, int(options.memory * 2**30)),
-        watcher=watcher,
-        remember=not options.fresh,
-    ) as made:
-        return update(made, pages) if options.command == "update" else made.verify(pages)
+    with Scheduler() as scheduler:
+        verifier = Verifier(
+            options.docs,
+            chosen,
+            scheduler,
+            limits=Limits(options.timeout, int(options.memory * 2**30)),
+            watcher=watcher,
+            remember=not options.fresh,
+        )
+        return update(verifier, pages) if options.command == "update" else verifier.verify(pages)
 
 
 def _report(options: argparse.Namespace) -> int:

@@ -13,7 +13,9 @@ from dataclasses import dataclass
 
 from crossgrad.errors import PageError
 
-_OPENING = re.compile(r"^(?P<prefix>[ \t>]*)(?P<mark>`{3,}(?=[^`]*$)|~{3,})(?P<info>.*)$")
+_OPENING = re.compile(
+    r"^(?P<prefix>(?:[ \t>]|[-*+][ \t]|\d+[.)][ \t])*)(?P<mark>`{3,}(?=[^`]*$)|~{3,})(?P<info>.*)$"
+)
 _PYTHON = re.compile(r"^[\s{.]*(python|py|pycon|ipython|pytb|py3tb)[\d.]*(?![\w-])", re.IGNORECASE)
 _HTML = re.compile(r"<(pre|code)\b[^>]*\b(language-|lang=[\"']?)(py|python|pycon)\b", re.IGNORECASE)
 
@@ -82,6 +84,13 @@ def require_runnable(lines: list[str], fences: list[Fence], page: str) -> None:
                 "write ```python in the first column, with nothing after it",
             )
     for number, line in outside(lines, fences):
+        if line.lstrip().startswith("```"):
+            raise PageError(
+                page,
+                number,
+                "this line begins with ``` and opens no fence, but extraction takes it for one; "
+                "begin the line with a word",
+            )
         if _HTML.search(line):
             raise PageError(
                 page, number, "Python in HTML would be shown but never run; use a ```python fence"

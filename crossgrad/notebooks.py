@@ -24,6 +24,11 @@ def is_notebook(path: Path) -> bool:
     return path.suffix == ".ipynb"
 
 
+def is_cell_line(line: str) -> bool:
+    """Whether a line only says where a notebook's next cell begins."""
+    return bool(_CELL.match(line))
+
+
 def fence_for(text: str) -> str:
     """Backticks enough to hold the text."""
     return "`" * max([3, *(len(run) + 1 for run in _TICKS.findall(text))])

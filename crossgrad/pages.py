@@ -214,7 +214,7 @@ def _elements(lines: list[str], found: list[Fence], page: str) -> Iterable[Fence
     """Fences, directives and lines of text in the order of the page, without blank lines."""
     elements: list[tuple[int, Fence | Directive | str]] = [(f.line, f) for f in found]
     for number, line in fences.outside(lines, found):
-        if line.strip():
+        if line.strip() and not notebooks.is_cell_line(line):
             elements.append((number, directives.read(line, number, page) or line))
     return (element for _, element in sorted(elements, key=lambda pair: pair[0]))
 
@@ -234,7 +234,7 @@ def _extract(text: str, python: list[Fence], page: str) -> list[CodeBlock]:
             page,
             min(ours ^ theirs),
             "extraction does not see this Python block as a reader does; "
-            "look for a line above it that begins with ``` and opens no fence",
+            "look for a fence above it that closes early",
         )
     return blocks
 

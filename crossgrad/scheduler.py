@@ -39,6 +39,9 @@ class Limits:
     bytes: int = 4 << 30
 
 
+_LIMITS = Limits()
+
+
 @dataclass(frozen=True)
 class Job:
     """One page for one witness. attempt: 0, or 1 for the run that must repeat the first."""
@@ -163,8 +166,7 @@ class _Nursery:
 class Scheduler:
     """Runs jobs on warm processes, as many at a time as there are processors."""
 
-    def __init__(self, limits: Limits | None = None, slots: int | None = None) -> None:
-        self.limits = limits or Limits()
+    def __init__(self, slots: int | None = None) -> None:
         self.slots = slots or len(os.sched_getaffinity(0))
         self._nurseries: dict[str, _Nursery] = {}
         self._selector = selectors.DefaultSelector()
@@ -189,7 +191,9 @@ class Scheduler:
             nursery = self._nurseries[binding] = _Nursery.start(binding)
             self._selector.register(nursery.control, selectors.EVENT_READ, nursery)
 
-    def run(self, jobs: Sequence[Job], watcher: Watcher | None = None) -> dict[Any, Run]:
+    def run(
+        self, jobs: Sequence[Job], limits: Limits = _LIMITS, watcher: Watcher | None = None
+    ) -> dict[Any, Run]:
         """Do all jobs; the result is by `Job.key`.
 
         Raises:
@@ -201,14 +205,14 @@ class Scheduler:
         runs: dict[Any, Run] = {}
         self.warm(job.witness.binding for job in jobs)
         while len(runs) < len(jobs):
-            self._hand_out(waiting, watcher)
+            self._hand_out(waiting, limits, watcher)
             for key, _ in self._selector.select(_TICK):
                 for message in key.data.hear():
                     self._take(key.data, message, runs, watcher)
             watcher.tick()
         return runs
 
-    def _hand_out(self, waiting: dict[Any, Job], watcher: Watcher) -> None:
+    def _hand_out(self, waiting: dict[Any, Job], limits: Limits, watcher: Watcher) -> None:
         """Fill the free slots, first from the nursery that has the most to do."""
         nurseries = self._nurseries.values()
         importing = sum(not nursery.ready for nursery in nurseries)
@@ -222,10 +226,10 @@ class Scheduler:
             queue = max(queues, key=len, default=[])
             if not queue:
                 return
-            self._start(waiting.pop(queue[0].key), watcher)
+            self._start(waiting.pop(queue[0].key), limits, watcher)
             free -= 1
 
-    def _start(self, job: Job, watcher: Watcher) -> None:
+    def _start(self, job: Job, limits: Limits, watcher: Watcher) -> None:
         nursery = self._nurseries[job.witness.binding]
         self._numbers += 1
         nursery.running[self._numbers] = _Running(job, Run([None] * len(job.page.blocks)))
@@ -233,8 +237,8 @@ class Scheduler:
             {
                 "job": self._numbers,
                 "order": job.order(),
-                "seconds": self.limits.seconds,
-                "bytes": self.limits.bytes,
+                "seconds": limits.seconds,
+                "bytes": limits.bytes,
             }
         )
         watcher.started(job)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -39,20 +38,22 @@ class Verification:
 
 
 class Verifier:
-    """Verifies pages of one docs folder; its warm processes serve call after call."""
+    """Verifies pages of one docs folder; its warm processes serve call after call.
+
+    remember: keep runs beside the docs folder, and use the kept ones.
+    """
 
     def __init__(
         self,
         docs_dir: Path,
         witnesses: Sequence[Witness],
+        scheduler: Scheduler,
         *,
         limits: Limits | None = None,
         watcher: Watcher | None = None,
         remember: bool = True,
     ) -> None:
         self.docs_dir = docs_dir
-        self.watcher = watcher or Watcher()
-        self.cache = Cache(store.fresh_path(docs_dir).parent / "runs" if remember else None)
         self.committed = store.load(docs_dir / store.COMMITTED)
         problems = {witness.name: witness.problem() for witness in witnesses}
         self.missing = {name: problem for name, problem in problems.items() if problem}
@@ -60,10 +61,10 @@ class Verifier:
         if not self.witnesses:
             reasons = "; ".join(f"{name}: {why}" for name, why in self.missing.items())
             raise CrossgradError(f"no witness can run here ({reasons})")
-        self._scheduler = Scheduler(limits)
-
-    def close(self) -> None:
-        self._scheduler.close()
+        self._cache = Cache(store.fresh_path(docs_dir).parent / "runs" if remember else None)
+        self._scheduler = scheduler
+        self._limits = limits or Limits()
+        self._watcher = watcher or Watcher()
 
     def verify(self, pages: Sequence[Page]) -> Verification:
         """Run what has changed on every witness, and judge.
@@ -103,15 +104,15 @@ class Verifier:
         runs: dict[tuple[str, str, int], Run] = {}
         todo = []
         for job in jobs:
-            kept = self.cache.get(job)
+            kept = self._cache.get(job)
             if kept is None:
                 todo.append(job)
             else:
                 runs[job.key] = kept
         if todo:
-            fresh = self._scheduler.run(todo, self.watcher)
+            fresh = self._scheduler.run(todo, self._limits, self._watcher)
             for job in todo:
-                self.cache.put(job, fresh[job.key])
+                self._cache.put(job, fresh[job.key])
             runs |= fresh
         return runs
 
@@ -123,23 +124,6 @@ class Verifier:
                 True, witness.versions(), witness.device_name(), max(dates, default=None)
             )
         return infos
-
-
-@contextmanager
-def verifier(
-    docs_dir: Path,
-    witnesses: Sequence[Witness],
-    *,
-    limits: Limits | None = None,
-    watcher: Watcher | None = None,
-    remember: bool = True,
-) -> Iterator[Verifier]:
-    """A Verifier whose processes end with the block."""
-    made = Verifier(docs_dir, witnesses, limits=limits, watcher=watcher, remember=remember)
-    try:
-        yield made
-    finally:
-        made.close()
 
 
 def read_pages(paths: Iterable[Path], docs_dir: Path) -> list[Page]:
