@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -73,6 +73,10 @@ class Tensor:
         "__dict__", "__weakref__", "_data", "_grad", "_grad_fn", "_port", "_tangent", "_version",
         "_view",
     )  # fmt: skip
+    _grad_fn: Any
+    _version: Any
+    _view: Any
+    _tangent: Any
     __array_priority__ = 1000  # NumPy leaves binary operations with a Tensor to the Tensor
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Any:
@@ -84,6 +88,10 @@ class Tensor:
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         pass
+
+    if TYPE_CHECKING:  # most methods are the operations, attached where those are declared
+
+        def __getattr__(self, name: str) -> Any: ...
 
     # ------------------------------------------------------------ what it is
 
