@@ -17,6 +17,7 @@ _NUMBER = re.compile(
     r"(?<![\w.])[-+]?(?:\d+\.\d*|\.\d+|\d+)(?:[eE][-+]?\d+)?(?=j\b|(?!\w|\.\w))",
     re.ASCII,
 )
+_COORDINATE = re.compile(r"-?\d+(?:\.\d+)?", re.ASCII)
 _DEVICE = re.compile(r",\s*device='cuda:\d+'")
 
 
@@ -44,10 +45,10 @@ def same_drawing(one: str, other: str) -> bool:
     """Whether two SVG texts draw the same: coordinates may be a tenth of a unit apart."""
     if one == other:
         return True
-    if _NUMBER.sub("0", one) != _NUMBER.sub("0", other):
+    if _COORDINATE.sub("0", one) != _COORDINATE.sub("0", other):
         return False
-    pairs = zip(_NUMBER.findall(one), _NUMBER.findall(other), strict=True)
-    return all(abs(float(a) - float(b)) <= 0.1 for a, b in pairs)
+    pairs = zip(_COORDINATE.findall(one), _COORDINATE.findall(other), strict=True)
+    return all(abs(Decimal(a) - Decimal(b)) <= Decimal("0.1") for a, b in pairs)
 
 
 def _close(one: str, other: str) -> bool:

@@ -123,12 +123,14 @@ def test_python_in_html_is_an_error() -> None:
 
 def test_a_line_of_inline_backticks_that_would_swallow_the_next_block_is_an_error() -> None:
     with pytest.raises(PageError, match=r"page\.md:1: this line begins with ```"):
-        page_of("```inline``` code begins this paragraph\n\n```python\nx = 1\n```\n\n```text\n```\n")
+        page_of(
+            "```inline``` code begins this paragraph\n\n```python\nx = 1\n```\n\n```text\n```\n"
+        )
 
 
 def test_a_block_that_extraction_does_not_see_is_an_error() -> None:
     with pytest.raises(PageError, match=r"page\.md:\d+: extraction does not see"):
-        page_of("~~~text\n```\n~~~\n\n```python\nx = 1\n```\n\n```text\n```\n")
+        page_of("~~~text\n```\n~~~\n\n```python\nx = 1\n```\n\n~~~text\n```\n~~~\n")
 
 
 def test_other_languages_and_fences_inside_fences_are_left_alone() -> None:
