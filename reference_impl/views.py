@@ -110,6 +110,9 @@ class CopySlices(Node):
             base._data.shape, base._data.dtype, base._data.strides,
         )  # fmt: skip
 
+    def name(self) -> str:
+        return "torch::autograd::CopySlices"
+
     def backward(self, grad: Any, record: bool) -> Sequence[Any]:
         result = grad.clone() if record else _laid_out_like(grad, self.strides)
         piece = self.view.replay(result)

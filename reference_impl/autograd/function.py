@@ -313,7 +313,7 @@ def _outgoing(ctx: Any, value: Any, inputs: Sequence[Tensor], recording: bool) -
         return value
     dirty = any(value is t for t in ctx.dirty_tensors)
     if dirty and recording and type(value._grad_fn) is AccumulateGrad:
-        raise errors.leaf_in_place()
+        raise errors.leaf_marked_dirty()
     if any(value is t for t in inputs) and not dirty:
         value = value.detach()
     elif not recording and not dirty and type(value._grad_fn) is not AccumulateGrad:

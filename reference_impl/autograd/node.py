@@ -38,6 +38,7 @@ class Node:
         "seq", "shape", "versions",
     )  # fmt: skip
     op: ClassVar[Op]
+    hidden: ClassVar[frozenset[int]] = frozenset()  # edges that PyTorch's node does not have
     rules: ClassVar[Any] = None  # the rules as the engine's short way wants them (op.py)
 
     edges: Sequence[Node | None]
@@ -64,7 +65,11 @@ class Node:
     @property
     def next_functions(self) -> tuple[tuple[Node | None, int], ...]:
         """((node, output number), ...): where gradients go, None for an input without history."""
-        return tuple((e, 0 if e is None else self.port(i)) for i, e in enumerate(self.edges))
+        return tuple(
+            (e, 0 if e is None else self.port(i))
+            for i, e in enumerate(self.edges)
+            if i not in self.hidden
+        )
 
     @property
     def metadata(self) -> dict[str, Any]:
@@ -174,6 +179,9 @@ class AccumulateGrad(Node):
     def variable(self) -> Any:
         """The leaf, or None once it is gone."""
         return self.leaf()
+
+    def name(self) -> str:
+        return "torch::autograd::AccumulateGrad"
 
     def own_hooks(self) -> Hooks:
         AccumulateGrad.hooked = True
