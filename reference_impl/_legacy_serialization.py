@@ -42,10 +42,8 @@ def write(file: BinaryIO, pickler: Pickler, protocol: int) -> None:
     keys = sorted(pickler.storages)
     file.write(pickle.dumps(keys, protocol))
     for key in keys:
-        data = pickler.storages[key].cpu()._bytes
-        numel = data.size // pickler.dtypes[key].itemsize
-        file.write(numel.to_bytes(8, "little"))
-        file.write(memoryview(data))
+        file.write(pickler.counts[key].to_bytes(8, "little"))
+        file.write(memoryview(pickler.storages[key].cpu()._bytes))
 
 
 def load(

@@ -46,7 +46,8 @@ class Pickler(pickle._Pickler):  # type: ignore[name-defined, misc]
         self._numbered = numbered  # keys 0, 1, … or, in the old format, addresses
         self._keys: dict[tuple[int, int], str] = {}
         self.storages: dict[str, UntypedStorage] = {}
-        self.dtypes: dict[str, dtypes.dtype] = {}
+        self.counts: dict[str, int] = {}  # of elements
+        self._dtypes: dict[str, dtypes.dtype] = {}
         self.result = b""
 
     @classmethod
@@ -63,15 +64,15 @@ class Pickler(pickle._Pickler):  # type: ignore[name-defined, misc]
             return None
         storage, d = obj
         key = self._key(storage)
-        known = self.dtypes.setdefault(key, d)
+        known = self._dtypes.setdefault(key, d)
         if known is not d and storage.nbytes():
             raise RuntimeError(
                 "Cannot save multiple tensors or storages that view the same data as different "
                 "types"
             )
         cls = _CLASSES.get(d.name, _UNTYPED)
-        numel = storage.nbytes() // (d.itemsize if cls is not _UNTYPED else 1)
-        saved_id = ("storage", cls, key, str(storage.device), numel)
+        self.counts[key] = storage.nbytes() // (d.itemsize if cls is not _UNTYPED else 1)
+        saved_id = ("storage", cls, key, str(storage.device), self.counts[key])
         return saved_id if self._numbered else (*saved_id, None)
 
     def _key(self, storage: UntypedStorage) -> str:
@@ -117,7 +118,7 @@ def _names_of(obj: Any) -> tuple[str, str] | None:
 def reduce_tensor(tensor: Tensor) -> tuple[Any, ...]:
     """The call that rebuilds a tensor from its storage.  History is not saved."""
     state = _attributes(tensor)
-    if type(tensor) in PLAIN and type(tensor) is not Tensor:  # nn.Parameter
+    if _utils.is_parameter(tensor) and type(tensor) in PLAIN:
         args: tuple[Any, ...] = (tensor.data, tensor.requires_grad, OrderedDict())
         if state is None:
             return _utils._rebuild_parameter, args

@@ -11,8 +11,9 @@ from typing import Any
 
 from . import dtypes
 from .backend import xp_of
+from .op import PLAIN
 from .storage import TypedStorage, array_in
-from .tensor import Tensor, wrap
+from .tensor import Tensor, adopt, wrap
 
 
 def _rebuild_tensor(
@@ -85,7 +86,10 @@ def _rebuild_from_type_v2(func: Any, new_type: type, args: tuple[Any, ...], stat
         raise RuntimeError(f"{new_type!r} is not a class of tensors")
     result = func(*args)
     if type(result) is not new_type:
-        result = result.as_subclass(new_type)
+        is_leaf_with_grad = result.requires_grad
+        result = adopt(result.detach(), new_type)
+        if is_leaf_with_grad:
+            result.requires_grad_()
     restore = getattr(result, "__setstate__", None)
     if restore is not None:
         restore(state)
@@ -100,3 +104,9 @@ def _set_obj_state(obj: Any, state: Any) -> Any:
         for name, value in (names or {}).items():
             obj.__dict__[name] = value
     return obj
+
+
+def is_parameter(tensor: Tensor) -> bool:
+    """Whether a tensor is an ``nn.Parameter``; asking does not import ``nn``."""
+    plain = any(cls in PLAIN and cls is not Tensor for cls in type(tensor).__mro__)
+    return plain or bool(tensor.__dict__.get("_is_param"))

@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 
 from . import backend, dtypes, errors
+from ._utils import is_parameter
+from .op import PLAIN
 from .storage import UntypedStorage, array_in, storage_of
 from .tensor import Tensor, adopt, wrap
 
@@ -49,6 +51,8 @@ def deepcopy(tensor: Tensor, memo: dict[Any, Any]) -> Any:
         raise errors.deepcopy_of_non_leaf()
     if id(tensor) in memo:
         return memo[id(tensor)]
+    if is_parameter(tensor) and type(tensor) in PLAIN:
+        return _parameter_copy(tensor, memo)
     result = wrap(_copied(tensor._data, memo))
     if type(tensor) is not Tensor:
         result = adopt(result, type(tensor))
@@ -61,11 +65,10 @@ def deepcopy(tensor: Tensor, memo: dict[Any, Any]) -> Any:
     return result
 
 
-def deepcopy_parameter(parameter: Any, memo: dict[Any, Any]) -> Any:
-    """``nn.Parameter.__deepcopy__``: a new parameter, without gradient or attributes."""
-    if id(parameter) not in memo:
-        data = wrap(parameter._data.copy(order="K"))
-        memo[id(parameter)] = type(parameter)(data, parameter.requires_grad)
+def _parameter_copy(parameter: Any, memo: dict[Any, Any]) -> Any:
+    """A new parameter, without gradient or attributes."""
+    data = wrap(parameter._data.copy(order="K"))
+    memo[id(parameter)] = type(parameter)(data, parameter.requires_grad)
     return memo[id(parameter)]
 
 

@@ -202,25 +202,17 @@ def _contents(array: Any, indent: int) -> str:
 # ---------------------------------------------------------------- tensors
 
 
-def tensor_str(tensor: Tensor, prefix: str | None = None) -> str:
-    """``repr(tensor)``.  `prefix` replaces ``tensor`` (by default a subclass's own name)."""
-    from .tensor import Tensor
+def tensor_str(tensor: Tensor) -> str:
+    """``repr(tensor)``; a tensor of a subclass bears the name of its class."""
+    from ._utils import is_parameter
+    from .op import PLAIN
 
-    if prefix is None:
-        prefix = "tensor" if type(tensor) is Tensor else type(tensor).__name__
+    is_plain = type(tensor) in PLAIN
+    prefix = "tensor" if is_plain else type(tensor).__name__
     indent = len(prefix) + 1
-    if tensor._data.size:
-        contents = _contents(tensor._data, indent)
-    else:
-        contents = "[]"
-    return _with_suffixes(f"{prefix}({contents}", _suffixes(tensor), indent)
-
-
-def parameter_str(parameter: Tensor) -> str:
-    """``repr`` of an ``nn.Parameter``; a subclass of it names itself."""
-    if type(parameter).__name__ == "Parameter":
-        return "Parameter containing:\n" + tensor_str(parameter, "tensor")
-    return f"Parameter containing:\nParameter({tensor_str(parameter)})"
+    contents = _contents(tensor._data, indent) if tensor._data.size else "[]"
+    text = _with_suffixes(f"{prefix}({contents}", _suffixes(tensor), indent)
+    return f"Parameter({text})" if is_parameter(tensor) and not is_plain else text
 
 
 def _suffixes(tensor: Tensor) -> list[str]:

@@ -381,6 +381,18 @@ class Tensor:
         array = np.asarray(array)
         return wrap(array.astype(np.uint8) if array.dtype == np.bool_ else array)
 
+    # ------------------------------------------------------------ copies
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        from .copying import reduce_ex
+
+        return reduce_ex(self, protocol)
+
+    def __deepcopy__(self, memo: dict[Any, Any]) -> Any:
+        from .copying import deepcopy
+
+        return deepcopy(self, memo)
+
     # ------------------------------------------------------------ text
 
     def __repr__(self, *, tensor_contents: Any = None) -> str:
