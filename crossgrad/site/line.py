@@ -44,13 +44,13 @@ def sentence(verdict: Judgement) -> str:
     }[verdict.state]
 
 
-def details(verdict: Judgement, evidence: Evidence) -> str:
-    """The line as HTML that unfolds to what each witness said."""
+def details(verdict: Judgement, evidence: Evidence, label: str = "") -> str:
+    """The line as HTML that unfolds to what each witness said; `label` goes before it."""
     opened = " open" if verdict.is_loud else ""
     mark = f'<span class="verdict-mark" aria-hidden="true">{MARKS[verdict.state]}</span> '
     return (
         f"<details{opened}>"
-        f"<summary>{mark}{escape(sentence(verdict))}</summary>"
+        f"<summary>{mark}{escape(label + sentence(verdict))}</summary>"
         f'<div class="verdict-details">{"".join(_body(verdict, evidence))}</div>'
         "</details>"
     )

@@ -117,7 +117,8 @@ def _notebooks(name: str, judged: _Judged, evidence: Evidence, keep: Keep) -> li
         if page.is_notebook:
             lines += ["", f"**[{title(page)}]({link(name, page.name)})**", ""]
             for block, verdict in zip(page.blocks, verdicts, strict=True):
-                lines += [f"Cell {block.line}:", *verdict_lines(name, verdict, evidence, keep)]
+                label = f"Cell {block.line}: "
+                lines += verdict_lines(name, verdict, evidence, keep, label)
     return lines or ["There is no notebook at present."]
 
 

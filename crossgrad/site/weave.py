@@ -17,7 +17,7 @@ from crossgrad.pages import Block, Page
 from crossgrad.site import line, words
 from crossgrad.site.judgement import Judgement, judge
 
-EXPLANATION = "verification.md"
+EXPLANATION, HELP = "verification.md", "How verification works"
 _PICTURE = re.compile(r"^!\[[^\]]*\]\(([^)\s]+\.svg)\)\s*$")
 _STYLE = re.compile(r"<style>.*?</style>\s*", re.DOTALL)
 
@@ -42,15 +42,17 @@ def weave(
     return _with_warning(woven, verdicts)
 
 
-def verdict_lines(page: str, verdict: Judgement, evidence: Evidence, keep: Keep) -> list[str]:
+def verdict_lines(
+    page: str, verdict: Judgement, evidence: Evidence, keep: Keep, label: str = ""
+) -> list[str]:
     """A verdict as Markdown: the line that unfolds, and a link to what verification is."""
     return [
         "",
-        f'<div class="verdict verdict-{verdict.state}" markdown="1">',
+        f'<div class="verdict verdict-{verdict.state}" markdown="1" data-search-exclude>',
         "",
-        keep(line.details(verdict, evidence)),
+        keep(line.details(verdict, evidence, label)),
         "",
-        f"[What is this?]({link(page, EXPLANATION)}){{ .verdict-help }}",
+        f'[?]({link(page, EXPLANATION)}){{ .verdict-help aria-label="{HELP}" title="{HELP}" }}',
         "",
         "</div>",
         "",
@@ -72,7 +74,7 @@ def _fences(page: Page) -> dict[int, str]:
         if block.output_lines:
             opening = _opening(page, block.output_lines)
             ticks = "`" * _ticks(page, opening)
-            replaced[opening] = f'{ticks} {{ .text .output title="Output" }}'
+            replaced[opening] = f'{ticks} {{ .text .output .no-copy title="Output" }}'
     return replaced
 
 
