@@ -220,6 +220,12 @@ def index_out_of_bounds(index: int, dim: int, size: int) -> IndexError:
     return IndexError(f"index {index} is out of bounds for dimension {dim} with size {size}")
 
 
+def place_outside(index: int, count: int) -> IndexError:
+    return IndexError(
+        f"out of range: tried to access index {index} on a tensor of {count} elements."
+    )
+
+
 def too_many_indices(ndim: int) -> IndexError:
     return IndexError(f"too many indices for tensor of dimension {ndim}")
 
@@ -248,6 +254,32 @@ def cannot_expand(target: Sequence[int], shape: Sequence[int], dim: int) -> Runt
         f"The expanded size of the tensor ({target[dim]}) must match the existing size "
         f"({shape[dim - lead]}) at non-singleton dimension {dim}.  Target sizes: {sizes(target)}. "
         f" Tensor sizes: {sizes(shape)}"
+    )
+
+
+def resized_output(found: Sequence[int], wanted: Sequence[int]) -> str:
+    """The warning when an ``out=`` tensor that is not empty has to be resized."""
+    return (
+        "An output with one or more elements was resized since it had shape "
+        f"{sizes(found)}, which does not match the required output shape {sizes(wanted)}. This "
+        "behavior is deprecated, and in a future PyTorch release outputs will not be resized unless "
+        "they have zero elements. You can explicitly reuse an out tensor t by resizing it, "
+        "inplace, to zero elements with t.resize_(0)."
+    )
+
+
+def expand_too_few(d: Any, shape: Sequence[int], target: Sequence[int]) -> RuntimeError:
+    return RuntimeError(
+        f"expand(torch.{scalar_type(d)}Tensor{{{sizes(shape)}}}, size={sizes(target)}): the number "
+        f"of sizes provided ({len(target)}) must be greater or equal to the number of dimensions "
+        f"in the tensor ({len(shape)})"
+    )
+
+
+def expand_leading(size: int, dim: int) -> RuntimeError:
+    return RuntimeError(
+        f"The expanded size of the tensor ({size}) isn't allowed in a leading, non-existing "
+        f"dimension {dim}"
     )
 
 
@@ -287,6 +319,12 @@ def modified_in_place(
 def leaf_in_place() -> RuntimeError:
     return RuntimeError(
         "a leaf Variable that requires grad is being used in an in-place operation."
+    )
+
+
+def leaf_marked_dirty() -> RuntimeError:
+    return RuntimeError(
+        "a leaf Variable that requires grad has been used in an in-place operation."
     )
 
 
@@ -418,6 +456,12 @@ def assigned_grad_dtype(grad: Any, d: Any) -> RuntimeError:
     )
 
 
+T_WARNING = (
+    "The use of `x.T` on tensors of dimension other than 2 to reverse their shape is deprecated "
+    "and it will throw an error in a future release. Consider `x.mT` to transpose batches of "
+    "matrices or `x.permute(*torch.arange(x.ndim - 1, -1, -1))` to reverse the dimensions of a "
+    "tensor."
+)
 NON_LEAF_GRAD_WARNING = (
     "The .grad attribute of a Tensor that is not a leaf Tensor is being accessed. Its .grad "
     "attribute won't be populated during autograd.backward(). If you indeed want the .grad field "
@@ -445,3 +489,4 @@ def grad_dtype_mismatch(index: int, grad: Any, output: Any) -> RuntimeError:
         f"Mismatch in dtype: grad_output[{index}] has a dtype of {grad} and output[{index}] has a "
         f"dtype of {output}."
     )
+COMPLEX_TO_REAL_WARNING = "Casting complex values to real discards the imaginary part"

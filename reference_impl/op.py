@@ -13,6 +13,7 @@ can be differentiated and gives its rule.  A rule's first parameter is the gradi
     ``result``, ``result1``    an output
     ``self_shape``             metadata alone, so that no array is kept alive for it
     ``self_dtype``             likewise, a NumPy dtype
+    ``self_geometry``          likewise, (shape, strides, storage offset), counted in elements
 
 Where several arguments share work, or the argument is a list of tensors, ``joint=(names, rule)``
 declares one rule that returns all gradients (for a list one each); it may ask for ``needs``, which
@@ -36,6 +37,8 @@ from __future__ import annotations
 import functools
 import inspect
 import re
+import warnings
+import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -53,9 +56,13 @@ PUBLIC: dict[str, Callable[..., Any]] = {}  # the functions of the torch namespa
 
 # Keywords that PyTorch accepts beside the parameter's own name.
 _SYNONYMS = {"input": "self", "axis": "dim", "keepdims": "keepdim", "x2": "other", "x": "self"}
-_SHAPE, _DTYPE, _RESULT, _ARGUMENT = range(4)
+_SHAPE, _DTYPE, _RESULT, _ARGUMENT, _GEOMETRY = range(5)
 _BACKWARD = re.compile(r"Backward\d*$")
 _REQUIRED = inspect.Parameter.empty
+# In-place functions of several arguments that the torch namespace has beside the methods.
+_INPLACE_FUNCTIONS = {
+    "clamp_max", "clamp_min", "fill", "gcd", "lcm", "ldexp", "threshold", "xlogy",
+}  # fmt: skip
 
 
 class Op:
@@ -75,11 +82,17 @@ class Op:
         operands: Sequence[str] | None = None,
         promote: str = "same",
         name: str | None = None,
+        numbers: Sequence[str] = (),
+        overloads: bool = False,
+        serves: str = "bifc",
+        kernel: str | None = None,
     ) -> None:
         self.forward = forward
         self.name = name or forward.__name__.strip("_")
         self.prepare, self.returns, self.is_view = prepare, returns, is_view
         self.promote, self.family = promote, "op"
+        self.overloads, self.serves = overloads, serves
+        self.kernel = kernel or f"{self.name}_cpu"
         parameters = list(inspect.signature(forward).parameters.values())[1:]  # without xp
         self.params = [p.name for p in parameters]
         self.position = {n: i for i, n in enumerate(self.params)}
@@ -91,6 +104,8 @@ class Op:
         self.diff = [self.position[a] for a in (joint[0] if joint else rules)]
         chosen = operands if operands is not None else [self.params[i] for i in self.diff]
         self.operands = [self.position[a] for a in chosen]
+        self.numbers = frozenset(self.position[a] for a in numbers)
+        self.computed = self.position.get("dim")  # rules see it as `prepare` left it
         self._set_rules(list(rules.values()), joint)
         self._node_name = node if node is not None else _camel(self.name) + "Backward0"
         self._node_types: dict[str, type[Node]] = {}
@@ -123,7 +138,7 @@ class Op:
             return _ARGUMENT, self.position[name]
         if name.startswith("result"):
             return _RESULT, int(name.removeprefix("result") or 0)
-        for suffix, kind in (("_shape", _SHAPE), ("_dtype", _DTYPE)):
+        for suffix, kind in (("_shape", _SHAPE), ("_dtype", _DTYPE), ("_geometry", _GEOMETRY)):
             if name.endswith(suffix) and name.removesuffix(suffix) in self.position:
                 return kind, self.position[name.removesuffix(suffix)]
         raise TypeError(f"{self.name}: a rule reads '{name}', which is no argument or result")
@@ -157,6 +172,9 @@ class Op:
         found = self._node_types.get(name)
         if found is None:
             content = {"__slots__": (), "op": self, "rules": self._quick_rules()}
+            if self.overloads:  # the overload for a number has no edge for it
+                numbers = [not isinstance(values[at], Tensor) for at in self.diff]
+                content["hidden"] = frozenset(i for i, n in enumerate(numbers) if n)
             found = self._node_types[name] = type(name, (Node,), content)
         return found
 
@@ -209,7 +227,8 @@ class Op:
                 saved.append(None)  # only rules that will not run read it
             elif kind == _ARGUMENT:
                 value = values[at]
-                saved.append(arrays[at] if _holds_tensors(value) else value)
+                computed = at == self.computed or _holds_tensors(value)
+                saved.append(arrays[at] if computed else value)
                 if isinstance(value, Tensor):
                     guards.append(_guard(value))
             elif kind == _RESULT:
@@ -258,7 +277,7 @@ class Op:
             box = next(boxes)
             source = (node, at) if kind == _RESULT else self._edge_of(node, at)
             maker = source[0].name() if source and source[0].edges else ""
-            if len(box) > 1:  # what changed it last (views.rebase)
+            if kind == _ARGUMENT and len(box) > 1:  # what changed it last (views.rebase)
                 maker = box[1]
             maker = _BACKWARD.sub("", maker)
             yield value, box, f", which is output {source[1]} of {maker}" if source and maker else ""
@@ -302,7 +321,8 @@ def _joint_caller(rule: Callable[..., Any], reads: list[str], names: list[str]) 
 
 
 def _camel(name: str) -> str:
-    return "".join(part[:1].upper() + part[1:] for part in name.split("_"))
+    """PyTorch's spelling: log1p -> Log1P, max_pool2d -> MaxPool2D."""
+    return re.sub(r"(?:^|_|(?<=\d))[a-z]", lambda m: m[0][-1].upper(), name).replace("_", "")
 
 
 def _holds_tensors(value: Any) -> bool:
@@ -322,11 +342,16 @@ def _guard(t: Tensor) -> list[int]:
 
 
 def _metadata(value: Any, kind: int) -> Any:
-    """The shape or dtype of an argument (a list of them for a list of tensors)."""
+    """The shape, dtype or geometry of an argument (a list of them for a list of tensors)."""
     if type(value) in (list, tuple):
         return [_metadata(v, kind) for v in value]
     if not isinstance(value, Tensor):
         return () if kind == _SHAPE else None
+    if kind == _GEOMETRY:
+        from .storage import storage_of
+
+        _, offset, strides = storage_of(value._data)
+        return value._data.shape, strides, offset
     return value._data.shape if kind == _SHAPE else value._data.dtype
 
 
@@ -495,6 +520,10 @@ def store(target: Tensor, array: Any) -> None:
     if not dtypes.can_cast(found, wanted):
         raise errors.cannot_cast_result(found, wanted)
     if target._data.shape != array.shape:
+        if target._data.size:
+            warnings.warn(
+                errors.resized_output(target._data.shape, array.shape), UserWarning, stacklevel=4
+            )
         target._data = array.astype(wanted.numpy)
     else:
         target._data[...] = array
@@ -506,18 +535,20 @@ def store(target: Tensor, array: Any) -> None:
 
 
 def op(
-    *, method: bool = True, function: bool = True, inplace: bool = False, **options: Any
+    *, method: bool = True, function: bool = True, inplace: bool | str = False, **options: Any
 ) -> Callable[..., Any]:
     """Declare an operation of no special family.
 
     Options: see Op; keywords that name arguments of the declared function are rules.  With
-    `inplace` there is a method ``name_`` too, which changes its first argument.
+    `inplace` there is a method ``name_`` too, which changes its first argument; with "only" there
+    is nothing else.
     """
 
     def declare(forward: Callable[..., Any]) -> Callable[..., Any]:
         rules = {k: options.pop(k) for k in _rule_names(forward, options)}
         declared = Op(forward, rules, **options)
-        call = _publish(declared, method, function)
+        only = inplace == "only"
+        call = _publish(declared, method and not only, function and not only)
         if inplace:
             _publish_inplace(declared, method, function)
         return call
@@ -555,6 +586,9 @@ def pointwise(
 
     `promote` is the dtype to compute in: "same" (that of the operands together), "float" (integers
     become the default float), or "none" (the declared function sees the operands as they are).
+    `numbers` names the operands that may be Python numbers; with `overloads` such a number has no
+    edge in the graph, as PyTorch's overloads for a Scalar have none.  `serves` are the categories
+    of dtypes that PyTorch's `kernel` (its name in the error) serves: b, i, f, c for bool to complex.
     """
 
     def declare(forward: Callable[..., Any]) -> Callable[..., Any]:
@@ -586,16 +620,39 @@ def _publish_inplace(declared: Op, method: bool, function: bool) -> None:
     call.__doc__ = f"In-place form of ``{declared.name}``."
     if method:
         setattr(Tensor, declared.name + "_", call)
-    if function and len(declared.params) == 1:
+    required = sum(d is _REQUIRED for d in declared.defaults)
+    if function and (required == 1 or declared.name in _INPLACE_FUNCTIONS):
         PUBLIC[declared.name + "_"] = call
 
 
+_NUMBERS = (int, float, complex)
+
+
+def _spelt(parameter: str) -> str:
+    return "input" if parameter == "self" else parameter
+
+
+def check_served(op: Op, d: dtypes.dtype) -> None:
+    """Raise NotImplementedError, as PyTorch's kernel does, for a dtype of a category not served."""
+    if "bifc"[d.category] not in op.serves:
+        raise errors.not_implemented_for(op.kernel, d)
+
+
 def promote_operands(op: Op, xp: Any, arrays: list[Any]) -> None:
-    """Cast the operands to the dtype PyTorch computes in."""
+    """Cast the operands to the dtype PyTorch computes in.
+
+    Raises TypeError for an operand of a wrong type, NotImplementedError for a dtype that the
+    operation does not serve.
+    """
     operands = [arrays[i] for i in op.operands]
+    for i, a in zip(op.operands, operands, strict=True):
+        if not _is_array(a) and not (i in op.numbers and isinstance(a, _NUMBERS)):
+            if a is not None or op.defaults[i] is not None:
+                raise errors.argument_must_be_tensor(op.name, _spelt(op.params[i]), i + 1, a)
     d = dtypes.result_dtype(*operands)
     if op.promote == "float" and d.category < dtypes.FLOAT:
         d = dtypes.get_default_dtype()
+    check_served(op, d)
     storage = d.numpy
     for i in op.operands:
         a = arrays[i]
