@@ -1,0 +1,122 @@
+"""The site in a browser: quiet, self-contained, and fit for a phone and for the dark."""
+
+import contextlib
+import threading
+from urllib.parse import urlsplit
+
+import pytest
+
+from crossgrad.serve import make_server
+
+sync_api = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
+pytestmark = pytest.mark.browser
+
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+PHONE, DESK = {"width": 390, "height": 844}, {"width": 1280, "height": 900}
+
+
+@pytest.fixture(scope="module")
+def address(site):
+    """Where the built site is served."""
+    server = make_server(site, 8000)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield "http://{}:{}/".format(*server.server_address[:2])
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture(scope="module")
+def browser(chromium_path):
+    with (
+        sync_api.sync_playwright() as playwright,
+        contextlib.closing(
+            playwright.chromium.launch(executable_path=chromium_path, args=ARGUMENTS)
+        ) as browser,
+    ):
+        yield browser
+
+
+@pytest.fixture
+def page(browser):
+    with contextlib.closing(browser.new_page(viewport=DESK, color_scheme="light")) as page:
+        yield page
+
+
+@pytest.fixture(scope="module")
+def paths(site):
+    """The addresses of all pages, below that of the site."""
+    return sorted(
+        path.parent.relative_to(site).as_posix().removeprefix(".") + "/"
+        for path in site.rglob("index.html")
+    )
+
+
+def test_every_page_opens_without_an_error_or_a_request_to_another_host(page, address, paths):
+    troubles = []
+    page.on("console", lambda m: troubles.append(m.text) if m.type in ("error", "warning") else 0)
+    page.on("pageerror", lambda error: troubles.append(str(error)))
+    page.on("requestfailed", lambda request: troubles.append(request.url))
+    page.on(
+        "request",
+        lambda request: (
+            troubles.append(request.url)
+            if urlsplit(request.url).scheme not in ("data", "blob")
+            and urlsplit(request.url).netloc != urlsplit(address).netloc
+            else None
+        ),
+    )
+    for path in paths:
+        page.goto(address + path.lstrip("/"))
+        page.wait_for_timeout(50)  # for what scripts ask for after the page has loaded
+        assert page.locator("h1").count() == 1, path
+        assert troubles == [], path
+    assert len(paths) > 15
+
+
+def test_no_page_scrolls_sideways_on_a_phone(page, address, paths):
+    page.set_viewport_size(PHONE)
+    for path in paths:
+        page.goto(address + path.lstrip("/"))
+        page.evaluate("document.querySelectorAll('details').forEach(one => { one.open = true })")
+        assert page.evaluate("document.documentElement.scrollWidth") == PHONE["width"], path
+
+
+def test_a_verdict_unfolds_and_leads_to_its_explanation(page, address):
+    page.goto(address)
+    verdict = page.locator(".verdict").first
+    assert not verdict.locator("dl").first.is_visible()
+    verdict.locator("summary").click()
+    assert verdict.locator("dl").first.is_visible()
+    verdict.get_by_role("link", name="How verification works").click()
+    assert page.locator("h1").inner_text() == "How verification works"
+
+
+def test_a_question_hides_its_answer_until_it_is_asked_for(page, address):
+    page.goto(address)
+    question = page.locator("details.question").first
+    assert not question.locator(".output").is_visible()
+    question.locator("summary").first.click()
+    assert question.locator(".output").is_visible()
+
+
+def test_pictures_follow_the_palette(page, address):
+    colour = "getComputedStyle(document.querySelector('.crossgrad-picture text')).fill"
+    page.goto(address)
+    light = page.evaluate(colour)
+    page.get_by_title("Switch to dark mode").click()
+    page.wait_for_function(f"{colour} != '{light}'")
+    assert page.locator("body").get_attribute("data-md-color-scheme") == "slate"
+
+
+def test_the_search_dialog_has_a_name(page, address):
+    page.goto(address)
+    assert page.locator("[role=dialog]:not([aria-label])").count() == 0
