@@ -124,7 +124,7 @@ class _Task:
         for port in self.capture.get(node, ()):
             self.found[node, port] = grad if node.metas is None else grad[port]
         wanted = self.wanted
-        if wanted is not None and not wanted[node]:
+        if wanted is not None and not wanted.get(node, False):
             return  # a node that only ends the wanted part has nothing to pass on
         if grad is None:
             results: Sequence[Any] = (None,) * len(node.edges)
@@ -191,7 +191,7 @@ class _Task:
                         following = edge
                     else:
                         heapq.heappush(heap, (-edge.seq, edge))
-            if not retain:
+            if node.guards and not retain:
                 node.saved = None
                 node.guards = node.versions = ()
             if following is None:

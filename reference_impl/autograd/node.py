@@ -150,9 +150,10 @@ class Node:
         raise AssertionError("a guard without a saved value")
 
     def release(self) -> None:
-        """Drop the saved values after use."""
-        self.saved = None
-        self.guards = self.versions = ()
+        """Drop the saved tensors after use.  A node without any can be used again."""
+        if self.guards or type(self.saved) is SavedByHooks:
+            self.saved = None
+            self.guards = self.versions = ()
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_saved_"):
