@@ -290,6 +290,14 @@ def overlapping_write() -> RuntimeError:
     )
 
 
+def degrees_of_freedom(name: str) -> str:
+    """The warning of a variance of too few numbers."""
+    return (
+        f"{name}(): degrees of freedom is <= 0. Correction should be strictly less than the "
+        "reduction factor (input numel divided by output numel)."
+    )
+
+
 # ---------------------------------------------------------------- autograd
 
 
@@ -461,6 +469,10 @@ T_WARNING = (
     "and it will throw an error in a future release. Consider `x.mT` to transpose batches of "
     "matrices or `x.permute(*torch.arange(x.ndim - 1, -1, -1))` to reverse the dimensions of a "
     "tensor."
+)
+SCATTER_REDUCE_WARNING = (
+    "The reduce argument of torch.scatter with Tensor src is deprecated and will be removed in a "
+    "future PyTorch release. Use torch.scatter_reduce instead for more reduction options."
 )
 NON_LEAF_GRAD_WARNING = (
     "The .grad attribute of a Tensor that is not a leaf Tensor is being accessed. Its .grad "

@@ -81,7 +81,7 @@ class Tensor:
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Any:
         """``Tensor(2, 3)`` (uninitialised), ``Tensor([1, 2])`` or ``Tensor()``: float tensors."""
-        from .ops.create import legacy_tensor
+        from .ops.legacy import legacy_tensor
 
         made = legacy_tensor(*args, **kwargs)
         return made if cls is Tensor else made.as_subclass(cls)

@@ -1,14 +1,25 @@
-"""Views and changes of shape."""
+"""Views: the same memory with another shape, order of dimensions, or range.
+
+No element is copied, so changing a view changes its base (``views.py``).  The gradient of a view is
+put back to where the view lies in its input; ``rearrange.py`` holds what needs a copy.
+"""
 
 from __future__ import annotations
 
+import math
+import warnings
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from .. import errors
-from ..op import op, view as view_op
+from .. import dtypes, errors
+from ..layout import contiguous_format, restride, seen_as
+from ..op import PUBLIC, composite, op, wrap_dim
+from ..op import view as view_op
 from ..tensor import Tensor
+
+Index = Any
 
 
 def expand_reduced(grad: Any, shape: Any, dim: Any, keepdim: bool) -> Any:
@@ -19,83 +30,267 @@ def expand_reduced(grad: Any, shape: Any, dim: Any, keepdim: bool) -> Any:
     return expand(grad, shape)
 
 
+def at(dim: int, index: Index) -> tuple[Any, ...]:
+    """What selects `index` along `dim`; the Ellipsis keeps 0-d results arrays."""
+    return (*(slice(None),) * dim, index, Ellipsis)
+
+
+def _ints(function: str, name: str, given: Any, position: int = 1) -> tuple[int, ...]:
+    """A list of ints: given one by one, or as a sequence."""
+    values = tuple(given) if isinstance(given, (tuple, list)) else (given,)
+    if len(values) == 1 and isinstance(values[0], (tuple, list)):
+        values = tuple(values[0])
+    for v in values:
+        if isinstance(v, bool) or not hasattr(v, "__index__"):
+            raise errors.argument_must_be(function, name, position, "tuple of ints", v)
+    return tuple(int(v.__index__()) for v in values)
+
+
+def as_dim(function: str, dim: Any, ndim: int, name: str = "dim", position: int = 1) -> int:
+    """A dimension as a non-negative int.  Raises TypeError or IndexError."""
+    if type(dim) is not int and (isinstance(dim, bool) or not hasattr(dim, "__index__")):
+        raise errors.argument_must_be(function, name, position, "int", dim)
+    return wrap_dim(dim, ndim)
+
+
+# ---------------------------------------------------------------- another shape
+
+
 def inferred_shape(shape: Any, count: int) -> tuple[int, ...]:
     """`shape` with a -1 replaced by what is left.  Raises RuntimeError if it does not fit."""
-    sizes = tuple(int(n) for n in shape)
+    sizes = tuple(shape)
     if sizes.count(-1) > 1:
         raise RuntimeError("only one dimension can be inferred")
     known = 1
-    for n in sizes:
+    for i, n in enumerate(sizes):
         if n < -1:
-            raise RuntimeError(f"invalid shape dimension {n}")
+            raise RuntimeError(
+                f"invalid shape dimension {n} at index {i} of shape {errors.sizes(sizes)}"
+            )
         known *= 1 if n == -1 else n
-    if -1 in sizes:
-        if known == 0 or count % known:
-            raise errors.invalid_shape(sizes, count)
+    if -1 in sizes and known == 0 and count == 0:
+        raise RuntimeError(
+            f"cannot reshape tensor of 0 elements into shape {errors.sizes(sizes)} because the "
+            "unspecified dimension size -1 can be any value and is ambiguous"
+        )
+    if -1 in sizes and known and count % known == 0:
         return tuple(count // known if n == -1 else n for n in sizes)
-    if known != count:
+    if -1 in sizes or known != count:
         raise errors.invalid_shape(sizes, count)
     return sizes
 
 
-def _without_copy(array: Any, shape: tuple[int, ...]) -> Any | None:
-    """`array` seen in another shape, or None where that takes a copy."""
-    seen = array.view()
-    try:
-        seen.shape = shape
-    except AttributeError:
-        return None
-    return seen
-
-
-@view_op(
-    self=lambda grad, self_shape: reshape(grad, self_shape), varargs="size", function=False,
-)  # fmt: skip
-def view(xp, self, size):
-    """The same memory in another shape.  Raises RuntimeError where that would take a copy."""
-    shape = inferred_shape(size if isinstance(size, (tuple, list)) else (size,), self.size)
-    seen = _without_copy(self, shape)
+@view_op(self=lambda grad, self_shape: reshape(grad, self_shape), method=False, function=False,
+    name="view")  # fmt: skip
+def _view(xp, self, size):
+    seen = seen_as(self, inferred_shape(size, self.size))
     if seen is None:
         raise errors.view_incompatible()
     return seen
 
 
+@view_op(name="view", method=False, function=False)
+def _view_dtype(xp, self, dtype):
+    """The same bytes read as another dtype; a derivative does not exist."""
+    old, new = self.dtype.itemsize, dtype.itemsize
+    if old != new:
+        _check_bytes(self, dtype)
+    return self.view(dtype.numpy)
+
+
+def _check_bytes(array: Any, d: dtypes.dtype) -> None:
+    """Whether bytes along the last dimension can be regrouped into another element size."""
+    old, new = array.dtype.itemsize, d.itemsize
+    found, wanted = (errors.scalar_type(x) for x in (dtypes.of(array.dtype), d))
+    what = f"to view {found} as {wanted} (different element sizes), but got"
+    if array.ndim == 0:
+        raise RuntimeError(f"self.dim() cannot be 0 {what.removesuffix(', but got')}")
+    if array.strides[-1] != old and array.size:
+        raise RuntimeError(f"self.stride(-1) must be 1 {what} {array.strides[-1] // old}")
+    if new > old and array.shape[-1] % (new // old):
+        raise RuntimeError(
+            f"self.size(-1) must be divisible by {new // old} {what} {array.shape[-1]}"
+        )
+
+
+@composite(function=False)
+def view(self: Any, *size: Any, dtype: Any = None) -> Any:
+    """The same memory in another shape, or read as another dtype.
+
+    Raises RuntimeError where that would take a copy.
+    """
+    dtype = size[0] if len(size) == 1 and isinstance(size[0], dtypes.dtype) else dtype
+    if dtype is not None:
+        return self if dtype is self.dtype else _view_dtype(self, dtype)
+    given = size[0] if len(size) == 1 else size
+    if not size or not isinstance(given, (tuple, list)) and not hasattr(given, "__index__"):
+        raise _no_such_view(size)
+    return _view(self, _ints("view", "size", given))
+
+
+def _no_such_view(size: tuple[Any, ...]) -> TypeError:
+    names = ", ".join(map(errors.type_name, size))
+    why = f"      didn't match because some of the arguments have invalid types: (!{names}!)\n"
+    why = why if size else ""
+    return TypeError(
+        f"view() received an invalid combination of arguments - got ({names}), but expected one "
+        f"of:\n * (torch.dtype dtype)\n{why} * (tuple of ints size)\n{why}"
+    )
+
+
 @op(self=lambda grad, self_shape: reshape(grad, self_shape), node="UnsafeViewBackward0",
     function=False, method=False)  # fmt: skip
 def _unsafe_view(xp, self, size):
+    """A view of memory that nobody else has."""
     return self.reshape(size)
 
 
-def reshape(self: Any, *shape: Any) -> Any:
+@composite
+def reshape(self: Any, *size: Any, shape: Any = None) -> Any:
     """The same elements in another shape: a view where possible, else a copy."""
-    if len(shape) == 1 and isinstance(shape[0], (tuple, list)):
-        shape = tuple(shape[0])
-    data = self._data if isinstance(self, Tensor) else self
-    shape = inferred_shape(shape, data.size)
+    if shape is not None:
+        size = (shape,)
     if not isinstance(self, Tensor):
-        return self.reshape(shape)
-    if _without_copy(data, shape) is not None:
-        return view(self, shape)
-    return _unsafe_view(self.clone(), shape)
+        return self.reshape(size[0] if len(size) == 1 else size)
+    if not size:
+        raise errors.missing_arguments("reshape", ["shape"])
+    data = self._data
+    sizes = inferred_shape(_ints("reshape", "shape", size), data.size)
+    if seen_as(data, sizes) is not None:
+        return _view(self, sizes)
+    return _unsafe_view(_row_by_row(self), sizes)
+
+
+def _row_by_row(self: Any) -> Any:
+    return self.clone(memory_format=contiguous_format)
+
+
+@composite(function=False)
+def view_as(self: Tensor, other: Tensor) -> Tensor:
+    """The same memory in the shape of `other`."""
+    return view(self, other.shape)
+
+
+@composite(function=False)
+def reshape_as(self: Tensor, other: Tensor) -> Tensor:
+    """The same elements in the shape of `other`."""
+    return reshape(self, other.shape)
+
+
+@composite
+def flatten(self: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
+    """Dimensions `start_dim` to `end_dim` as one."""
+    ndim = self.ndim
+    first = as_dim("flatten", start_dim, ndim, "start_dim")
+    last = as_dim("flatten", end_dim, ndim, "end_dim", 2)
+    if first > last:
+        raise RuntimeError("flatten() has invalid args: start_dim cannot come after end_dim")
+    if ndim == 0:
+        return reshape(self, (1,))
+    if first == last:
+        return self
+    return reshape(self, (*self.shape[:first], -1 if self.numel() else
+        math.prod(self.shape[first : last + 1]), *self.shape[last + 1 :]))  # fmt: skip
+
+
+@composite
+def unflatten(self: Tensor, dim: int, sizes: Any) -> Tensor:
+    """Dimension `dim` as several of the given sizes, one of which may be -1."""
+    if not isinstance(sizes, (tuple, list)):
+        raise errors.argument_must_be("unflatten", "sizes", 2, "tuple of ints", sizes)
+    if not sizes:
+        raise RuntimeError("unflatten: sizes must be non-empty")
+    dim = as_dim("unflatten", dim, self.ndim)
+    try:
+        sizes = inferred_shape(sizes, self.shape[dim])
+    except RuntimeError:
+        raise RuntimeError(
+            f"unflatten: Provided sizes {errors.sizes(sizes)} don't multiply up to the size of dim "
+            f"{dim} ({self.shape[dim]}) in the input tensor"
+        ) from None
+    return view(self, (*self.shape[:dim], *sizes, *self.shape[dim + 1 :]))
+
+
+@composite
+def ravel(self: Tensor) -> Tensor:
+    """All elements in one dimension."""
+    return view(self.contiguous(), -1)
+
+
+# ---------------------------------------------------------------- dimensions of size 1
+
+
+def _squeeze_node(self: Any, dim: Any = None) -> str:
+    kind = 0 if dim is None else 2 if isinstance(dim, (tuple, list)) else 1
+    return f"SqueezeBackward{kind}"
+
+
+def _squeezed(shape: Sequence[int], dim: Any) -> list[int]:
+    """The dimensions that ``squeeze`` removes."""
+    ndim = len(shape)
+    if dim is None:
+        dims = list(range(ndim))
+    elif isinstance(dim, (tuple, list)):
+        dims = [as_dim("squeeze", d, ndim) for d in dim]
+        repeated = next((d for d in dims if dims.count(d) > 1), None)
+        if repeated is not None:
+            raise RuntimeError(f"dim {repeated} appears multiple times in the list of dims")
+    else:
+        dims = [as_dim("squeeze", dim, ndim)]
+    return sorted(d for d in dims if d < ndim and shape[d] == 1)
+
+
+def _unsqueeze_to(grad: Any, shape: Any, dim: Any) -> Any:
+    for d in _squeezed(shape, dim):
+        grad = unsqueeze(grad, d)
+    return grad
+
+
+@view_op(self=lambda grad, self_shape, dim: _unsqueeze_to(grad, self_shape, dim),
+    node=_squeeze_node)  # fmt: skip
+def squeeze(xp, self, dim=None):
+    """Without the dimensions of size 1 (those in `dim`)."""
+    gone = _squeezed(self.shape, dim)
+    return self[tuple(0 if d in gone else slice(None) for d in range(self.ndim)) + (Ellipsis,)]
+
+
+@view_op(self=lambda grad, dim: squeeze(grad, dim))
+def unsqueeze(xp, self, dim):
+    """With a new dimension of size 1 at `dim`."""
+    bound = self.ndim + 1
+    d = as_dim("unsqueeze", dim, bound)
+    return self[(*(slice(None),) * d, None, Ellipsis)]
+
+
+def squeeze_dim(grad: Any, dim: int) -> Any:
+    """`grad` without dimension `dim`, which has size 1."""
+    return squeeze(grad, dim)
+
+
+# ---------------------------------------------------------------- repeating without a copy
 
 
 @view_op(self=lambda grad, self_shape: _sum_to(grad, self_shape), varargs="size", function=False)
 def expand(xp, self, size, *, implicit=False):
     """Repeat dimensions of size 1 without copying; -1 keeps a dimension as it is."""
-    sizes = tuple(size) if isinstance(size, (tuple, list)) else (size,)
+    sizes = _ints("expand", "size", size)
     lead = len(sizes) - self.ndim
-    target = tuple(
-        self.shape[i - lead] if n == -1 and i >= lead else int(n) for i, n in enumerate(sizes)
-    )
-    for i, n in enumerate(target):
-        if i >= lead and self.shape[i - lead] not in (1, n):
-            raise errors.cannot_expand(target, self.shape, i)
-    return _writeable(np.broadcast_to(self, target) if xp is np else xp.broadcast_to(self, target))
-
-
-def _writeable(array: Any) -> Any:
-    """NumPy protects broadcast arrays; PyTorch's own check (views.write) takes over."""
-    return np.lib.stride_tricks.as_strided(array, writeable=True)
+    if lead < 0:
+        raise errors.expand_too_few(dtypes.of(self.dtype), self.shape, sizes)
+    target, strides = [], []
+    for i, n in enumerate(sizes):
+        if i < lead:
+            if n < 0:
+                raise errors.expand_leading(n, i)
+            target.append(n)
+            strides.append(0)
+            continue
+        own, step = self.shape[i - lead], self.strides[i - lead]
+        if n not in (-1, own) and own != 1:
+            raise errors.cannot_expand(sizes, self.shape, i)
+        target.append(own if n == -1 else n)
+        strides.append(step if target[-1] == own else 0)
+    return restride(self, tuple(target), tuple(strides))
 
 
 def _sum_to(grad: Any, shape: Any) -> Any:
@@ -104,30 +299,170 @@ def _sum_to(grad: Any, shape: Any) -> Any:
     return sum_to_shape(grad, tuple(shape))
 
 
-@view_op(self=lambda grad, dim: squeeze_dim(grad, dim))
-def unsqueeze(xp, self, dim):
-    """Insert a dimension of size 1 at `dim`."""
-    bound = self.ndim + 1
-    if not -bound <= dim < bound:
-        raise errors.dim_out_of_range(dim, bound)
-    return xp.expand_dims(self, dim % bound)
+@composite(function=False)
+def expand_as(self: Tensor, other: Tensor) -> Tensor:
+    """Expanded to the shape of `other`."""
+    return expand(self, other.shape)
 
 
-def squeeze_dim(grad: Any, dim: int) -> Any:
-    shape = list(grad.shape)
-    del shape[dim if dim >= 0 else dim + len(shape)]
-    return reshape(grad, shape)
+@composite
+def broadcast_to(self: Tensor, size: Any) -> Tensor:
+    """Expanded to `size`, as broadcasting would."""
+    return expand(self, size)
+
+
+@composite(method=False)
+def broadcast_tensors(*tensors: Any) -> tuple[Tensor, ...]:
+    """The tensors, all expanded to the shape they broadcast to."""
+    if len(tensors) == 1 and isinstance(tensors[0], (tuple, list)):
+        tensors = tuple(tensors[0])
+    shape: tuple[int, ...] = ()
+    for t in tensors:
+        try:
+            shape = np.broadcast_shapes(shape, t._data.shape)
+        except ValueError:
+            raise errors.size_mismatch(shape, t._data.shape) from None
+    return tuple(expand(t, shape) for t in tensors)
+
+
+# ---------------------------------------------------------------- order of dimensions
 
 
 @view_op(self=lambda grad, dim0, dim1: transpose(grad, dim0, dim1))
 def transpose(xp, self, dim0, dim1):
     """Swap two dimensions."""
-    from ..op import wrap_dim
+    a = as_dim("transpose", dim0, self.ndim, "dim0")
+    b = as_dim("transpose", dim1, self.ndim, "dim1", 2)
+    return xp.swapaxes(self, a, b) if self.ndim else self.view()
 
-    return xp.swapaxes(self, wrap_dim(dim0, self.ndim), wrap_dim(dim1, self.ndim)) if self.ndim else self.view()
+
+@view_op(self=lambda grad: t(grad))
+def t(xp, self):
+    """The transpose of a matrix; vectors and 0-d tensors stay as they are."""
+    if self.ndim > 2:
+        raise RuntimeError(f"t() expects a tensor with <= 2 dimensions, but self is {self.ndim}D")
+    return self.transpose()
 
 
-@op(self=lambda grad: grad)
-def clone(xp, self, *, memory_format=None):
-    """A copy with memory of its own, in the graph."""
-    return self.copy(order="K") if xp is np else self.copy()
+@composite
+def swapaxes(self: Tensor, axis0: int, axis1: int) -> Tensor:
+    """Swap two dimensions."""
+    return transpose(self, axis0, axis1)
+
+
+@composite
+def swapdims(self: Tensor, dim0: int, dim1: int) -> Tensor:
+    """Swap two dimensions."""
+    return transpose(self, dim0, dim1)
+
+
+def _order(dims: Any, ndim: int) -> tuple[int, ...]:
+    order = tuple(wrap_dim(d, ndim) for d in _ints("permute", "dims", dims))
+    if len(order) != ndim:
+        raise RuntimeError(
+            "permute(sparse_coo): number of dimensions in the tensor input does not match the "
+            f"length of the desired ordering of dimensions i.e. input.dim() = {ndim} is not equal "
+            f"to len(dims) = {len(order)}"
+        )
+    if len(set(order)) != ndim:
+        raise RuntimeError("permute(): duplicate dims are not allowed.")
+    return order
+
+
+def _permute_back(grad: Any, dims: Any) -> Any:
+    order = _order(dims, grad.ndim)
+    return permute(grad, tuple(order.index(i) for i in range(len(order))))
+
+
+@view_op(self=lambda grad, dims: _permute_back(grad, dims), varargs="dims")
+def permute(xp, self, dims):
+    """The dimensions in another order."""
+    return self.transpose(_order(dims, self.ndim))
+
+
+@composite
+def movedim(self: Tensor, source: Any, destination: Any) -> Tensor:
+    """Move dimensions to other places; the rest keep their order."""
+    sources = list(source) if isinstance(source, (tuple, list)) else [source]
+    places = list(destination) if isinstance(destination, (tuple, list)) else [destination]
+    _check_moves(sources, places)
+    from_ = [wrap_dim(d, self.ndim) for d in sources]
+    to = [wrap_dim(d, self.ndim) for d in places]
+    for name, given, dims in (("source", sources, from_), ("destination", places, to)):
+        if len(set(dims)) != len(dims):
+            raise RuntimeError(f"movedim: repeated dim in `{name}` ({errors.sizes(given)})")
+    order = [d for d in range(self.ndim) if d not in from_]
+    for place, d in sorted(zip(to, from_, strict=True)):
+        order.insert(place, d)
+    return permute(self, order)
+
+
+def _check_moves(source: list[int], destination: list[int]) -> None:
+    if len(source) != len(destination):
+        raise RuntimeError(
+            f"movedim: Invalid source or destination dims: source ({errors.sizes(source)} dims) "
+            "should contain the same number of dims as destination "
+            f"({errors.sizes(destination)} dims)"
+        )
+
+
+def _matrix(self: Tensor, name: str) -> None:
+    if self.ndim == 1:
+        raise RuntimeError(
+            f"tensor.{name} is only supported on matrices or batches of matrices. Got 1-D tensor."
+        )
+
+
+def _T(self: Tensor) -> Tensor:
+    """The dimensions in reverse order; deprecated for other than matrices."""
+    if self.ndim == 0:
+        warnings.warn(
+            "Tensor.T is deprecated on 0-D tensors. This function is the identity in these cases.",
+            UserWarning, stacklevel=2,
+        )  # fmt: skip
+    elif self.ndim != 2:
+        warnings.warn(errors.T_WARNING, UserWarning, stacklevel=2)
+    return permute(self, tuple(reversed(range(self.ndim))))
+
+
+def _mT(self: Tensor) -> Tensor:
+    """The last two dimensions swapped."""
+    _matrix(self, "mT")
+    return transpose(self, -2, -1)
+
+
+def _mH(self: Tensor) -> Tensor:
+    """The last two dimensions swapped, and conjugated."""
+    _matrix(self, "mH")
+    swapped = transpose(self, -2, -1)
+    return swapped.conj() if self.is_complex() else swapped  # type: ignore[attr-defined]
+
+
+def _H(self: Tensor) -> Tensor:
+    """The conjugate transpose of a matrix."""
+    if self.ndim == 0:
+        warnings.warn(
+            "Tensor.H is deprecated on 0-D tensors. Consider using x.conj().",
+            UserWarning, stacklevel=2,
+        )  # fmt: skip
+        return self.conj() if self.is_complex() else self  # type: ignore[attr-defined]
+    if self.ndim != 2:
+        more = " For batches of matrices, consider using tensor.mH" if self.ndim > 2 else ""
+        raise RuntimeError(
+            "tensor.H is only supported on matrices (2-D tensors). Got "
+            f"{self.ndim}-D tensor.{more}"
+        )
+    return _mH(self)
+
+
+@composite
+def adjoint(self: Tensor) -> Tensor:
+    """The last two dimensions swapped, and conjugated."""
+    return _mH(self)
+
+
+for _name, _getter in (("T", _T), ("mT", _mT), ("mH", _mH), ("H", _H)):
+    setattr(Tensor, _name, property(_getter))
+for _alias, _name in (("moveaxis", "movedim"),):
+    PUBLIC[_alias] = PUBLIC[_name]
+    setattr(Tensor, _alias, PUBLIC[_name])

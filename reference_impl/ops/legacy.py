@@ -1,0 +1,81 @@
+"""The old constructors: ``torch.Tensor(2, 3)``, ``torch.FloatTensor([1, 2])``, ``x.new(...)``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .. import backend, dtypes, errors
+from ..dtypes import dtype
+from ..op import PUBLIC
+from ..tensor import Tensor, wrap
+from .create import as_size, check_shape
+from .nested import from_data
+
+_PREFIX = {
+    "float32": "Float", "float64": "Double", "float16": "Half", "bfloat16": "BFloat16",
+    "uint8": "Byte", "int8": "Char", "int16": "Short", "int32": "Int", "int64": "Long",
+    "bool": "Bool", "complex64": "ComplexFloat", "complex128": "ComplexDouble",
+    "uint16": "UInt16", "uint32": "UInt32", "uint64": "UInt64",
+}  # fmt: skip
+
+
+def type_string(d: dtype, cuda: bool) -> str:
+    """The old name of a tensor's type: ``torch.FloatTensor``."""
+    return f"torch.{'cuda.' if cuda else ''}{_PREFIX[d.name]}Tensor"
+
+
+def legacy_tensor(*args: Any, device: Any = None, d: dtype | None = None) -> Tensor:
+    """What ``torch.Tensor(...)`` returns: of a size uninitialised, of data a float tensor."""
+    where = backend.CPU if device is None else backend.device(device)
+    chosen = d or dtypes.get_default_dtype()
+    if not args:
+        return wrap(backend.move(np.empty(0, chosen.numpy), where))
+    first = args[0]
+    if len(args) == 1 and isinstance(first, Tensor):
+        return _alias(first, d)
+    if isinstance(first, int) or type(first).__name__ == "Size":
+        shape = as_size("new", args)
+        check_shape("new", shape)
+        return wrap(backend.move(np.empty(shape, chosen.numpy), where))
+    if isinstance(first, (str, bytes)):
+        raise TypeError(f"new(): invalid data type '{errors.type_name(first)}'")
+    if len(args) > 1 or not hasattr(first, "__len__"):
+        raise TypeError(f"new(): data must be a sequence (got {errors.type_name(first)})")
+    if isinstance(first, np.ndarray):
+        return wrap(backend.move(first.astype(chosen.numpy), where))
+    return wrap(backend.move(from_data(first, chosen), where))
+
+
+def _alias(other: Tensor, d: dtype | None) -> Tensor:
+    if d is not None and other.dtype is not d:
+        raise TypeError(
+            f"expected {_PREFIX[d.name]}Tensor (got {_PREFIX[other.dtype.name]}Tensor)"
+        )
+    return other.detach()
+
+
+class tensortype(type):  # noqa: N801 - PyTorch's own name
+    """The type of ``torch.FloatTensor``: calling it makes a tensor of that dtype."""
+
+    dtype: dtype
+
+    def __call__(cls, *args: Any, **kwargs: Any) -> Tensor:
+        return legacy_tensor(*args, d=cls.dtype, **kwargs)
+
+    def __instancecheck__(cls, instance: Any) -> bool:
+        return isinstance(instance, Tensor) and instance.is_cpu and instance.dtype is cls.dtype
+
+
+for _d in {id(d): d for d in dtypes.PUBLIC.values()}.values():
+    _name = f"{_PREFIX[_d.name]}Tensor"
+    PUBLIC[_name] = tensortype(_name, (), {"dtype": _d, "__module__": "torch"})
+
+
+def new(self: Tensor, *args: Any, device: Any = None) -> Tensor:
+    """A tensor of this tensor's dtype and device from a size or data (``torch.Tensor(...)``)."""
+    return legacy_tensor(*args, device=device or self.device, d=self.dtype)
+
+
+Tensor.new = new  # type: ignore[attr-defined]

@@ -1,0 +1,579 @@
+"""Views of a part: ``select``, ``narrow``, ``split``, ``diagonal``, ``unfold`` and their kin.
+
+Each rule has an operation of its own that puts a gradient back into zeros, whose rule in turn takes
+the part again: so second derivatives record the nodes that PyTorch records.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from .. import dtypes, errors
+from ..backend import xp_of
+from ..layout import element_strides, restride
+from ..op import PUBLIC, composite, op, wrap_dim
+from ..op import view as view_op
+from ..storage import array_in, storage_of
+from ..tensor import Tensor, wrap
+from .shape import as_dim, at, unsqueeze, view
+
+# ---------------------------------------------------------------- one index, a range
+
+
+@view_op(self=lambda grad, self_shape, dim, index: select_backward(grad, self_shape, dim, index))
+def select(xp, self, dim, index):
+    """The slice at `index` of dimension `dim`, which disappears."""
+    if not self.ndim:
+        raise IndexError("select() cannot be applied to a 0-dim tensor.")
+    d, i = as_dim("select", dim, self.ndim), int(index)
+    n = self.shape[d]
+    if not -n <= i < n:
+        raise IndexError(
+            f"select(): index {i} out of range for tensor of size {errors.sizes(self.shape)} at "
+            f"dimension {d}"
+        )
+    return self[at(d, i)]
+
+
+@op(grad_output=lambda grad, dim, index: select(grad, dim, index), method=False, function=False)
+def select_backward(xp, grad_output, input_sizes, dim, index):
+    """Zeros of `input_sizes` with the gradient at one index."""
+    return _put(xp, grad_output, input_sizes, at(wrap_dim(dim, len(input_sizes)), index))
+
+
+def _put(xp: Any, grad: Any, shape: Sequence[int], index: Any) -> Any:
+    out = xp.zeros(shape, grad.dtype)
+    out[index] = grad
+    return out
+
+
+@view_op(
+    self=lambda grad, self_shape, dim, start, end, step: slice_backward(
+        grad, self_shape, dim, start, end, step
+    ),
+    name="slice", method=False, function=False,
+)  # fmt: skip
+def slice_(xp, self, dim=0, start=None, end=None, step=1):
+    """Every `step`-th slice of dimension `dim` from `start` up to `end`."""
+    return self[at(wrap_dim(dim, self.ndim), slice(start, end, step))]
+
+
+@op(
+    grad_output=lambda grad, dim, start, end, step: slice_(grad, dim, start, end, step),
+    method=False, function=False,
+)  # fmt: skip
+def slice_backward(xp, grad_output, input_sizes, dim, start, end, step):
+    """Zeros of `input_sizes` with the gradient in a range."""
+    index = at(wrap_dim(dim, len(input_sizes)), slice(start, end, step))
+    return _put(xp, grad_output, input_sizes, index)
+
+
+@composite
+def narrow(self: Tensor, dim: int, start: Any, length: int) -> Tensor:
+    """The `length` slices of dimension `dim` from `start` on."""
+    begin, end = _narrowed(self._data.shape, dim, start, length)
+    return slice_(self, dim, begin, end)
+
+
+def _narrowed(shape: Sequence[int], dim: int, start: Any, length: int) -> tuple[int, int]:
+    if not shape:
+        raise RuntimeError("narrow() cannot be applied to a 0-dim tensor.")
+    if length < 0:
+        raise RuntimeError("narrow(): length must be non-negative.")
+    n = shape[as_dim("narrow", dim, len(shape))]
+    begin = int(start)
+    if not -n <= begin <= n:
+        raise IndexError(
+            f"start out of range (expected to be in range of [{-n}, {n}], but got {begin})"
+        )
+    begin += n if begin < 0 else 0
+    if begin + length > n:
+        raise RuntimeError(f"start ({begin}) + length ({length}) exceeds dimension size ({n}).")
+    return begin, begin + length
+
+
+# ---------------------------------------------------------------- all parts at once
+
+
+def _filled(grads: Any, shapes: Sequence[Sequence[int]]) -> list[Any]:
+    """Gradients of several parts, with zeros for those that took no part in the result."""
+    if not isinstance(grads, list):
+        return [grads]
+    known = next(g for g in grads if g is not None)
+    data = known._data if isinstance(known, Tensor) else known
+    out = []
+    for g, shape in zip(grads, shapes, strict=True):
+        if g is None:
+            g = xp_of(data).zeros(shape, data.dtype)
+            g = wrap(g) if isinstance(known, Tensor) else g
+        out.append(g)
+    return out
+
+
+def _unbind_self(grads: Any, self_shape: Any, dim: int) -> Any:
+    from .join import stack
+
+    shape = list(self_shape)
+    del shape[wrap_dim(dim, len(shape))]
+    count = len(grads) if isinstance(grads, list) else 1
+    return stack(_filled(grads, [shape] * count), dim)
+
+
+@view_op(self=_unbind_self)
+def unbind(xp, self, dim=0):
+    """All slices along dimension `dim`, as a tuple."""
+    if not self.ndim:
+        raise IndexError("Dimension specified as 0 but tensor has no dimensions")
+    d = as_dim("unbind", dim, self.ndim)
+    return tuple(self[at(d, i)] for i in range(self.shape[d]))
+
+
+def _pieces(array: Any, sizes: Sequence[int], dim: int) -> tuple[Any, ...]:
+    out, start = [], 0
+    for n in sizes:
+        out.append(array[at(dim, slice(start, start + n))])
+        start += n
+    return tuple(out)
+
+
+def _joined(grads: Any, shape: Any, sizes: Sequence[int], dim: int) -> Any:
+    from .join import cat
+
+    d = wrap_dim(dim, len(shape))
+    return cat(_filled(grads, [(*shape[:d], n, *shape[d + 1 :]) for n in sizes]), d)
+
+
+def _equal_sizes(n: int, size: int) -> list[int]:
+    """`n` in pieces of `size`, the last one smaller."""
+    if size < 0:
+        raise RuntimeError(f"split expects split_size be non-negative, but got split_size={size}")
+    if size == 0:
+        if n:
+            raise RuntimeError(
+                "split_size can only be 0 if dimension size is 0, but got dimension size of "
+                f"{n}"
+            )
+        return [0]
+    pieces = max((n + size - 1) // size, 1)
+    return [size] * (pieces - 1) + [n - size * (pieces - 1)]
+
+
+def _split_self(grads: Any, self_shape: Any, split_size: int, dim: int) -> Any:
+    sizes = _equal_sizes(self_shape[wrap_dim(dim, len(self_shape))], split_size)
+    return _joined(grads, self_shape, sizes, dim)
+
+
+def _declare_split(declare: Any, name: str) -> Any:
+    @declare(self=_split_self, name=name, method=False, function=False)
+    def split_equally(xp, self, split_size, dim=0):
+        """Pieces of `split_size` along `dim`; the last may be smaller."""
+        if not self.ndim:
+            raise RuntimeError("split expects at least a 1-dimensional tensor")
+        d = as_dim("split", dim, self.ndim)
+        return _pieces(self, _equal_sizes(self.shape[d], split_size), d)
+
+    return split_equally
+
+
+_split = _declare_split(view_op, "split")
+unsafe_split = _declare_split(op, "unsafe_split")
+
+
+def _declare_split_with_sizes(declare: Any, name: str) -> Any:
+    rule = lambda grads, self_shape, split_sizes, dim: _joined(grads, self_shape, split_sizes, dim)
+
+    @declare(self=rule, name=name)
+    def split_with_sizes(xp, self, split_sizes, dim=0):
+        """Pieces of the given sizes along `dim`."""
+        if not self.ndim:
+            raise RuntimeError("split expects at least a 1-dimensional tensor")
+        if not isinstance(split_sizes, (tuple, list)):
+            raise errors.argument_must_be(name, "split_sizes", 2, "tuple of ints", split_sizes)
+        d = as_dim(name, dim, self.ndim)
+        if any(n < 0 for n in split_sizes):
+            raise RuntimeError(
+                "split_with_sizes expects split_sizes have only non-negative entries, but got "
+                f"split_sizes={errors.sizes(split_sizes)}"
+            )
+        if sum(split_sizes) != self.shape[d]:
+            raise RuntimeError(
+                f"split_with_sizes expects split_sizes to sum exactly to {self.shape[d]} (input "
+                f"tensor's size at dimension {dim}), but got "
+                f"split_sizes={errors.sizes(split_sizes)}"
+            )
+        return _pieces(self, split_sizes, d)
+
+    return split_with_sizes
+
+
+split_with_sizes = _declare_split_with_sizes(view_op, "split_with_sizes")
+unsafe_split_with_sizes = _declare_split_with_sizes(op, "unsafe_split_with_sizes")
+
+
+@composite
+def split(tensor: Tensor, split_size_or_sections: Any, dim: int = 0) -> tuple[Tensor, ...]:
+    """Pieces along `dim`: of one size (the last may be smaller) or of the sizes in a list."""
+    if hasattr(split_size_or_sections, "__index__"):
+        return _split(tensor, int(split_size_or_sections), dim)
+    return split_with_sizes(tensor, split_size_or_sections, dim)
+
+
+def _chunks(self: Tensor, chunks: int, dim: int, equal: Any, sized: Any) -> Any:
+    if not self.ndim:
+        raise RuntimeError("chunk expects at least a 1-dimensional tensor")
+    if chunks <= 0:
+        raise RuntimeError(f"chunk expects `chunks` to be greater than 0, got: {chunks}")
+    n = self.shape[as_dim("chunk", dim, self.ndim)]
+    size = (n + chunks - 1) // chunks
+    return sized(self, [0] * chunks, dim) if size == 0 else equal(self, size, dim)
+
+
+@composite
+def chunk(self: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
+    """At most `chunks` equal pieces along `dim`; the last may be smaller."""
+    return _chunks(self, chunks, dim, _split, split_with_sizes)
+
+
+@composite
+def unsafe_chunk(self: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
+    """Like ``chunk``; the pieces may be changed in place, one by one."""
+    return _chunks(self, chunks, dim, unsafe_split, unsafe_split_with_sizes)
+
+
+PUBLIC["unsafe_split"] = Tensor.unsafe_split = unsafe_split  # type: ignore[attr-defined]
+
+
+@composite
+def tensor_split(
+    self: Tensor, indices_or_sections: Any = None, dim: int = 0, *, sections: Any = None,
+    indices: Any = None,
+) -> tuple[Tensor, ...]:  # fmt: skip
+    """Pieces along `dim`: a number of them of nearly equal size, or cut at the given indices."""
+    where = next(x for x in (indices_or_sections, sections, indices) if x is not None)
+    if not self.ndim:
+        raise RuntimeError(
+            "tensor_split expected at least a 1-dimensional tensor, but got a tensor with 0 dims"
+        )
+    n = self.shape[as_dim("tensor_split", dim, self.ndim)]
+    if isinstance(where, Tensor):
+        where = where.tolist()
+    if isinstance(where, (tuple, list)):
+        cuts = [0, *where, n]
+        return tuple(slice_(self, dim, a, b) for a, b in zip(cuts, cuts[1:], strict=False))
+    if where <= 0:
+        raise RuntimeError(f"number of sections must be larger than 0, got {where}")
+    small, larger = divmod(n, where)
+    sizes = [small + 1] * larger + [small] * (where - larger)
+    starts = np.cumsum([0, *sizes]).tolist()
+    return tuple(slice_(self, dim, a, a + k) for a, k in zip(starts, sizes, strict=False))
+
+
+def _named_split(name: str, dim_of: Any, least: int) -> None:
+    def split_along(self: Tensor, indices_or_sections: Any) -> tuple[Tensor, ...]:
+        if self.ndim < least:
+            raise RuntimeError(
+                f"torch.{name} requires a tensor with at least {least} dimension, but got a tensor "
+                f"with {self.ndim} dimensions!"
+            )
+        dim, pieces = dim_of(self), indices_or_sections
+        n = self.shape[dim]
+        if isinstance(pieces, int) and (pieces <= 0 or n % pieces):
+            raise RuntimeError(
+                f"torch.{name} attempted to split along dimension {dim}, but the size of the "
+                f"dimension {n} is not divisible by the split_size {pieces}!"
+            )
+        return tensor_split(self, pieces, dim)
+
+    split_along.__name__ = split_along.__qualname__ = name
+    split_along.__doc__ = "Pieces of equal size, or cut at the given indices, along one dimension."
+    composite(split_along)
+
+
+_named_split("hsplit", lambda x: 0 if x.ndim == 1 else 1, 1)
+_named_split("vsplit", lambda x: 0, 2)
+_named_split("dsplit", lambda x: 2, 3)
+
+# ---------------------------------------------------------------- diagonals and windows
+
+
+def diagonal_view(xp: Any, array: Any, offset: int, dim1: int, dim2: int) -> Any:
+    """A writeable view of a diagonal, as the last dimension."""
+    a, b = wrap_dim(dim1, array.ndim), wrap_dim(dim2, array.ndim)
+    if a == b:
+        raise RuntimeError(f"diagonal dimensions cannot be identical {dim1}, {dim2}")
+    rows, cols = max(-offset, 0), max(offset, 0)
+    n = max(min(array.shape[a] - rows, array.shape[b] - cols), 0)
+    rest = [d for d in range(array.ndim) if d not in (a, b)]
+    if n:
+        index: list[Any] = [slice(None)] * array.ndim
+        index[a], index[b] = slice(rows, None), slice(cols, None)
+        array = array[tuple(index)]
+    shape = [*(array.shape[d] for d in rest), n]
+    strides = [*(array.strides[d] for d in rest), array.strides[a] + array.strides[b]]
+    return restride(array, shape, strides)
+
+
+@view_op(
+    self=lambda grad, self_shape, offset, dim1, dim2: diagonal_backward(
+        grad, self_shape, offset, dim1, dim2
+    )
+)
+def diagonal(xp, self, offset=0, dim1=0, dim2=1):
+    """The diagonal of the matrices in dimensions `dim1` and `dim2`, as the last dimension."""
+    return diagonal_view(xp, self, offset, dim1, dim2)
+
+
+@op(
+    grad_output=lambda grad, offset, dim1, dim2: diagonal(grad, offset, dim1, dim2),
+    method=False, function=False,
+)  # fmt: skip
+def diagonal_backward(xp, grad_output, input_sizes, offset, dim1, dim2):
+    """Zeros of `input_sizes` with the gradient on a diagonal."""
+    out = xp.zeros(input_sizes, grad_output.dtype)
+    diagonal_view(xp, out, offset, dim1, dim2)[...] = grad_output
+    return out
+
+
+def _windows(array: Any, dimension: int, size: int, step: int) -> Any:
+    if array.ndim == 0:
+        array, d, n = array[None], 0, 1
+        if size > 1:
+            raise _window_too_large(0, 1, size)
+        return array[:size] if size else array[:0]
+    d = as_dim("unfold", dimension, array.ndim, "dimension")
+    n = array.shape[d]
+    if size < 0:
+        raise RuntimeError(f"size is {size} but must be >= 0")
+    if size > n:
+        raise _window_too_large(d, n, size)
+    if step <= 0:
+        raise RuntimeError(f"step is {step} but must be > 0")
+    shape = (*array.shape[:d], (n - size) // step + 1, *array.shape[d + 1 :], size)
+    stride = array.strides[d]
+    return restride(array, shape, (*array.strides[:d], stride * step, *array.strides[d + 1 :], stride))
+
+
+def _window_too_large(dim: int, n: int, size: int) -> RuntimeError:
+    return RuntimeError(f"maximum size for tensor at dimension {dim} is {n} but size is {size}")
+
+
+@view_op(
+    self=lambda grad, self_shape, dimension, size, step: unfold_backward(
+        grad, self_shape, dimension, size, step
+    ),
+    function=False,
+)  # fmt: skip
+def unfold(xp, self, dimension, size, step):
+    """All windows of `size` elements along `dimension`, `step` apart, as a last dimension."""
+    return _windows(self, dimension, size, step)
+
+
+@op(
+    grad_in=lambda grad, dim, size, step: unfold(grad, dim, size, step),
+    method=False, function=False,
+)  # fmt: skip
+def unfold_backward(xp, grad_in, input_sizes, dim, size, step):
+    """The sum of the gradients of all windows that an element lies in."""
+    out = xp.zeros(input_sizes, grad_in.dtype)
+    if not out.ndim:
+        return grad_in.reshape(()).copy() if grad_in.size else out
+    d = wrap_dim(dim, out.ndim)
+    for i in range(size):
+        last = i + step * (grad_in.shape[d] - 1) + 1
+        out[at(d, slice(i, last, step))] += grad_in[..., i]
+    return out
+
+
+# ---------------------------------------------------------------- any strides
+
+
+@view_op(
+    self=lambda grad, self_geometry, size, stride, storage_offset: _strided_self(
+        grad, self_geometry, size, stride, storage_offset
+    )
+)
+def as_strided(xp, self, size, stride, storage_offset=None):
+    """The memory of this tensor seen with any size, strides and offset, in elements."""
+    if len(size) != len(stride):
+        raise RuntimeError("mismatch in length of strides and shape")
+    if any(s < 0 for s in stride):
+        raise RuntimeError(
+            "as_strided: Negative strides are not supported at the moment, got strides: "
+            f"{errors.sizes(stride)}"
+        )
+    storage, offset, _ = storage_of(self)
+    offset = offset if storage_offset is None else storage_offset
+    return array_in(storage, dtypes.of(self.dtype), offset, size, stride)
+
+
+def _places(shape: Sequence[int], strides: Sequence[int], offset: int) -> Any:
+    """Where in memory each element lies, flat int64."""
+    where = np.full((), offset, np.int64)
+    for n, s in zip(shape, strides, strict=True):
+        where = where[..., None] + np.arange(n) * s
+    return where.reshape(-1)
+
+
+def _strided_self(grad: Any, geometry: Any, size: Any, stride: Any, storage_offset: Any) -> Any:
+    """Each element's share of memory gets its gradient; memory that self has twice shares it.
+
+    Source: torch/csrc/autograd/FunctionsManual.cpp, as_strided_backward.
+    """
+    from .scatter import index_add
+    from .index import take
+
+    shape, strides, offset = geometry
+    out = _places(size, stride, offset if storage_offset is None else storage_offset)
+    own = _places(shape, strides, offset)
+    low = min(out.min(initial=0), own.min(initial=0))
+    memory = np.zeros(max(out.max(initial=0), own.max(initial=0)) - low + 1)
+    counts = np.bincount(own - low, minlength=len(memory))
+    like, places, mine = _beside(grad, memory, out - low, own - low)
+    gathered = take(index_add(like, 0, places, grad.reshape(-1)), mine)
+    if counts.max(initial=1) > 1:
+        gathered = gathered / _beside(grad, counts[own - low])[0]
+    return gathered.reshape(tuple(shape))
+
+
+def _beside(grad: Any, first: Any, *others: Any) -> list[Any]:
+    """Arrays on the device of `grad`, Tensors if it is one; the first with its dtype."""
+    data = grad._data if isinstance(grad, Tensor) else grad
+    xp = xp_of(data)
+    arrays = [xp.asarray(first, dtype=data.dtype), *map(xp.asarray, others)]
+    return [wrap(a) for a in arrays] if isinstance(grad, Tensor) else arrays
+
+
+# ---------------------------------------------------------------- complex numbers
+
+
+@view_op(self=lambda grad: view_as_complex(_adjacent(grad)), method=False)
+def view_as_real(xp, self):
+    """A complex tensor's real and imaginary parts, as a last dimension of size 2."""
+    if self.dtype.kind != "c":
+        raise RuntimeError("view_as_real is only supported for complex tensors")
+    return self[..., None].view(f"f{self.dtype.itemsize // 2}")
+
+
+def _adjacent(grad: Any) -> Any:
+    return grad.contiguous() if isinstance(grad, Tensor) else xp_of(grad).ascontiguousarray(grad)
+
+
+@view_op(self=lambda grad: view_as_real(grad), method=False)
+def view_as_complex(xp, self):
+    """Pairs in the last dimension (of size 2) as complex numbers."""
+    if self.dtype.kind != "f":
+        name = errors.scalar_type(dtypes.of(self.dtype))
+        raise RuntimeError(
+            f"view_as_complex is only supported for half, float and double tensors, but got a "
+            f"tensor of scalar type: {name}"
+        )
+    if not self.ndim or self.shape[-1] != 2:
+        raise RuntimeError("Tensor must have a last dimension of size 2")
+    strides = element_strides(self)
+    if strides[-1] != 1:
+        raise RuntimeError("Tensor must have a last dimension with stride 1")
+    if any(s % 2 for s, n in zip(strides[:-1], self.shape, strict=False) if n > 1):
+        raise RuntimeError("Tensor must have a stride divisible by 2 for all but last dimension")
+    return self.view(f"c{self.dtype.itemsize * 2}")[(..., 0)]
+
+
+def _part(self: Any, which: int) -> Any:
+    return select(view_as_real(self), self.ndim, which)
+
+
+@composite(method=False)
+def real(self: Tensor) -> Tensor:
+    """The real part, a view; a real tensor itself."""
+    return _part(self, 0) if self.is_complex() else self  # type: ignore[attr-defined]
+
+
+@composite(method=False)
+def imag(self: Tensor) -> Tensor:
+    """The imaginary part of a complex tensor, a view."""
+    if not self.is_complex():  # type: ignore[attr-defined]
+        raise RuntimeError("imag is not implemented for tensors with non-complex dtypes.")
+    return _part(self, 1)
+
+
+def _set_part(get: Any) -> Any:
+    return lambda self, value: get(self).copy_(value)
+
+
+Tensor.real = property(real, _set_part(real))  # type: ignore[attr-defined]
+Tensor.imag = property(imag, _set_part(imag))  # type: ignore[attr-defined]
+
+
+@view_op(self=lambda grad: grad, method=False, function=False)
+def alias(xp, self):
+    """The same tensor as a new object."""
+    return self.view()
+
+
+# ---------------------------------------------------------------- at least some dimensions
+
+
+def _at_least(name: str, widen: Any) -> None:
+    def at_least(*tensors: Any) -> Any:
+        if len(tensors) == 1 and isinstance(tensors[0], Tensor):
+            return widen(tensors[0])
+        given = tensors[0] if len(tensors) == 1 else tensors
+        return tuple(widen(x) for x in given)
+
+    at_least.__name__ = at_least.__qualname__ = name
+    at_least.__doc__ = f"The tensor(s) with at least {name[-2]} dimensions."
+    composite(method=False)(at_least)
+
+
+def _widen_2d(x: Tensor) -> Tensor:
+    return view(x, (1, 1)) if x.ndim == 0 else unsqueeze(x, 0) if x.ndim == 1 else x
+
+
+def _widen_3d(x: Tensor) -> Tensor:
+    if x.ndim == 0:
+        return view(x, (1, 1, 1))
+    if x.ndim == 1:
+        return unsqueeze(unsqueeze(x, 0), -1)
+    return unsqueeze(x, -1) if x.ndim == 2 else x
+
+
+_at_least("atleast_1d", lambda x: x if x.ndim else view(x, (1,)))
+_at_least("atleast_2d", _widen_2d)
+_at_least("atleast_3d", _widen_3d)
+
+
+# ---------------------------------------------------------------- the tensor itself reshaped
+
+
+def _become(self: Tensor, seen: Tensor) -> Tensor:
+    """Make `self` the view `seen` of itself: ``x.unsqueeze_(0)``."""
+    from ..autograd.grad_mode import RECORD, mode
+    from ..autograd.node import AccumulateGrad
+
+    if type(self._grad_fn) is AccumulateGrad and mode.state & RECORD:
+        raise errors.leaf_in_place()
+    self._data = seen._data
+    if self._view is not None:
+        self._view = seen._view
+    if seen._grad_fn is not None:
+        self._grad_fn, self._port = seen._grad_fn, seen._port
+    if self._version is not None:
+        self._version[0] += 1
+        if self._view is not None:
+            self._view.seen = self._version[0]
+    return self
+
+
+def _in_place(name: str, function: Any) -> None:
+    def method(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
+        return _become(self, function(self, *args, **kwargs))
+
+    method.__name__ = method.__qualname__ = name
+    method.__doc__ = f"In-place form of ``{name.removesuffix('_')}``: the tensor itself changes."
+    setattr(Tensor, name, method)
+
+
+for _name in ("squeeze", "unsqueeze", "transpose", "t", "swapaxes", "swapdims", "as_strided"):
+    _in_place(_name + "_", getattr(Tensor, _name))

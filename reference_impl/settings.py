@@ -1,0 +1,150 @@
+"""Questions to, and switches of, the whole package: default dtype and device, threads, determinism."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from typing import Any
+
+from . import backend, dtypes, errors
+from .dtypes import dtype
+from .op import PUBLIC
+from .tensor import Tensor
+
+_state: dict[str, Any] = {
+    "threads": os.cpu_count() or 1, "interop": os.cpu_count() or 1, "deterministic": False,
+    "warn_only": False, "precision": "highest",
+}  # fmt: skip
+
+
+def is_tensor(obj: Any) -> bool:
+    """Whether `obj` is a tensor."""
+    return isinstance(obj, Tensor)
+
+
+def is_storage(obj: Any) -> bool:
+    """Whether `obj` is a storage."""
+    from .storage import UntypedStorage
+
+    return isinstance(obj, UntypedStorage)
+
+
+def is_inference(input: Tensor) -> bool:
+    """Whether a tensor was made in inference mode."""
+    return input.is_inference()
+
+
+def typename(obj: Any) -> str:
+    """The type of `obj` as text: a tensor's old type name, else module and class."""
+    if isinstance(obj, Tensor):
+        return obj.type()  # type: ignore[attr-defined, no-any-return]
+    cls = obj if isinstance(obj, type) else type(obj)
+    module = getattr(cls, "__module__", "") or ""
+    return cls.__qualname__ if module in ("", "builtins", "__builtin__") else (
+        f"{module}.{cls.__qualname__}"
+    )  # fmt: skip
+
+
+# ---------------------------------------------------------------- dtypes
+
+
+def result_type(tensor1: Any, tensor2: Any) -> dtype:
+    """The dtype in which an operation on both, tensors or numbers, computes."""
+    operands = (t._data if isinstance(t, Tensor) else t for t in (tensor1, tensor2))
+    return dtypes.result_dtype(*operands)
+
+
+def can_cast(from_: dtype, to: dtype) -> bool:
+    """Whether a result of dtype `from_` may be written into a tensor of dtype `to`."""
+    return dtypes.can_cast(from_, to)
+
+
+def promote_types(type1: dtype, type2: dtype) -> dtype:
+    """The smallest dtype that holds both."""
+    return dtypes.promote_types(type1, type2)
+
+
+def set_default_tensor_type(t: Any) -> None:
+    """Set the default dtype by the old name of a tensor type; deprecated in PyTorch."""
+    warnings.warn(
+        "torch.set_default_tensor_type() is deprecated as of PyTorch 2.1, please use "
+        "torch.set_default_dtype() and torch.set_default_device() as alternatives.",
+        UserWarning,
+        stacklevel=2,
+    )
+    if isinstance(t, str):
+        t = PUBLIC.get(t.removeprefix("torch."), t)
+    found = getattr(t, "dtype", None)
+    if not isinstance(found, dtype):
+        raise errors.invalid_dtype_object(t)
+    dtypes.set_default_dtype(found)
+
+
+# ---------------------------------------------------------------- switches
+
+
+def get_num_threads() -> int:
+    """How many threads an operation is allowed; NumPy's own libraries decide what they use."""
+    return int(_state["threads"])
+
+
+def set_num_threads(num: int) -> None:
+    """Note how many threads an operation is allowed."""
+    if num <= 0:
+        raise RuntimeError("Expected positive number of threads")
+    _state["threads"] = num
+
+
+def get_num_interop_threads() -> int:
+    """How many operations may run at once."""
+    return int(_state["interop"])
+
+
+def set_num_interop_threads(num: int) -> None:
+    """Note how many operations may run at once."""
+    _state["interop"] = num
+
+
+def use_deterministic_algorithms(mode: bool, *, warn_only: bool = False) -> None:
+    """Ask for results that do not change from run to run; the reference's never do."""
+    _state["deterministic"], _state["warn_only"] = bool(mode), bool(warn_only)
+
+
+def are_deterministic_algorithms_enabled() -> bool:
+    """What ``use_deterministic_algorithms`` was told."""
+    return bool(_state["deterministic"])
+
+
+def is_deterministic_algorithms_warn_only_enabled() -> bool:
+    """Whether ``use_deterministic_algorithms`` was to warn only."""
+    return bool(_state["warn_only"])
+
+
+def set_float32_matmul_precision(precision: str) -> None:
+    """Note how precise float32 products are to be; the reference's are always the highest."""
+    if precision not in ("highest", "high", "medium"):
+        raise RuntimeError(
+            "float32_matmul_precision: expected one of highest, high, medium; got " + precision
+        )
+    _state["precision"] = precision
+
+
+def get_float32_matmul_precision() -> str:
+    """What ``set_float32_matmul_precision`` was told."""
+    return str(_state["precision"])
+
+
+def set_flush_denormal(mode: bool) -> bool:
+    """Whether tiny numbers could be made to count as zero: they cannot here."""
+    return False
+
+
+def compiled_with_cxx11_abi() -> bool:
+    """Kept for programs that ask."""
+    return True
+
+
+get_default_device = backend.get_default_device
+set_default_device = backend.set_default_device
+get_default_dtype = dtypes.get_default_dtype
+set_default_dtype = dtypes.set_default_dtype
