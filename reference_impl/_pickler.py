@@ -38,7 +38,10 @@ _UNTYPED = _StorageClass("torch.storage", "UntypedStorage")
 
 
 # The pickler in C has no way to write a name without importing it, hence the one in Python.
-class Pickler(pickle._Pickler):  # type: ignore[name-defined, misc]
+_PythonPickler: Any = pickle._Pickler  # type: ignore[attr-defined]
+
+
+class Pickler(_PythonPickler):
     """Writes one object; `result` is the pickle, `storages` what it refers to, by key."""
 
     def __init__(self, file: io.BytesIO, protocol: int, numbered: bool) -> None:
@@ -98,7 +101,7 @@ class Pickler(pickle._Pickler):  # type: ignore[name-defined, misc]
         self.write(pickle.GLOBAL + "\n".join((*names, "")).encode())
         self.memoize(obj)
 
-    dispatch = pickle._Pickler.dispatch | {FunctionType: save_global}  # type: ignore[attr-defined]
+    dispatch = _PythonPickler.dispatch | {FunctionType: save_global}
 
 
 def _names_of(obj: Any) -> tuple[str, str] | None:
@@ -126,14 +129,14 @@ def reduce_tensor(tensor: Tensor) -> tuple[Any, ...]:
     storage, offset, strides = storage_of(tensor._data)
     d = tensor.dtype
     typed = TypedStorage(storage, d)
+    place: tuple[Any, ...]
     place = (typed, offset, tuple(tensor.shape), strides, tensor.requires_grad, OrderedDict())
-    if d.name in _CLASSES:
-        rebuild, args = _utils._rebuild_tensor_v2, place
-    else:
-        rebuild, args = _utils._rebuild_tensor_v3, (*place, d)
+    rebuild: Any = _utils._rebuild_tensor_v2
+    if d.name not in _CLASSES:
+        rebuild, place = _utils._rebuild_tensor_v3, (*place, d)
     if type(tensor) is Tensor and state is None:
-        return rebuild, args
-    return _utils._rebuild_from_type_v2, (rebuild, type(tensor), args, state or {})
+        return rebuild, place
+    return _utils._rebuild_from_type_v2, (rebuild, type(tensor), place, state or {})
 
 
 def _attributes(tensor: Tensor) -> Any:

@@ -13,6 +13,7 @@ from __future__ import annotations
 import functools
 import struct
 import warnings
+from _compat_pickle import IMPORT_MAPPING, NAME_MAPPING
 from collections import Counter, OrderedDict
 from collections.abc import Callable
 from pickle import UnpicklingError
@@ -25,9 +26,6 @@ from .tensor import Size, Tensor
 
 _BLOCKED = {"sys", "os", "posix", "nt"}  # not even the user can allow what is in these
 _MANY = 1 << 16
-
-# Names that Python 2 used; protocol 2 writes them still.
-_MODULES = {"__builtin__": "builtins", "copy_reg": "copyreg"}
 
 STORAGE_TYPES = {
     "BoolStorage": "bool", "ByteStorage": "uint8", "CharStorage": "int8", "ShortStorage": "int16",
@@ -236,8 +234,10 @@ class Unpickler:
     # -- the instructions that could do harm
 
     def _global(self) -> None:
-        module, name = (self._line() for _ in range(2))
-        module = _MODULES.get(module, module)
+        # Protocol 2 writes the names that Python 2 used.
+        written = self._line(), self._line()
+        module, name = NAME_MAPPING.get(written, written)
+        module = IMPORT_MAPPING.get(module, module)
         if module in _BLOCKED:
             raise UnpicklingError(
                 f"Trying to load unsupported GLOBAL {module}.{name} whose module {module} is "
@@ -421,7 +421,7 @@ _STEPS: dict[int, Callable[[Unpickler], None]] = {
 
 def storage_id(saved_id: tuple[Any, ...], length: int) -> tuple[StorageType, str, str, int]:
     """(type, key, location, number of elements) of a storage that a pickle refers to."""
-    parts = [p.decode("ascii") if isinstance(p, bytes) else p for p in saved_id]
+    parts: list[Any] = [p.decode("ascii") if isinstance(p, bytes) else p for p in saved_id]
     if not parts or parts[0] != "storage":
         kind = type(saved_id[0]) if saved_id else type(None)
         raise UnpicklingError(f"Only persistent_load of storage is allowed, but got {kind}")

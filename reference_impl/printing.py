@@ -39,7 +39,7 @@ class PrintOptions:
     sci_mode: bool | None = None
 
 
-_PROFILES = {
+_PROFILES: dict[str, dict[str, Any]] = {
     "default": {"precision": 4, "threshold": 1000, "edgeitems": 3, "linewidth": 80},
     "short": {"precision": 2, "threshold": 1000, "edgeitems": 2, "linewidth": 80},
     "full": {"precision": 4, "threshold": math.inf, "edgeitems": 3, "linewidth": 80},
@@ -121,11 +121,8 @@ def _columns(values: list[Any], floating: bool) -> tuple[list[str], int]:
     """
     form = _float_form(values) if floating else str
     texts = [form(v) for v in values]
-    if floating:
-        counted = (len(t) for t, v in zip(texts, values, strict=True) if v and math.isfinite(v))
-    else:
-        counted = map(len, texts)
-    width = max(counted, default=1)
+    counts = [not floating or (v and math.isfinite(v)) for v in values]
+    width = max((len(t) for t, c in zip(texts, counts, strict=True) if c), default=1)
     return [t.rjust(width) for t in texts], width
 
 

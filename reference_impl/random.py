@@ -92,7 +92,7 @@ class Generator:
         state = np.zeros((), _STATE)
         state["seed"], state["seeded"], state["next"] = self._seed, 1, self._next
         state["left"] = _N + 1 - self._next if self._block.size else 1
-        state["block"] = self._running().get_state()[1]
+        state["block"] = self._running().get_state(legacy=False)["state"]["key"]
         if self.spare_normal is not None:
             state["spare"], state["has_spare"] = self.spare_normal, 1
         return wrap(np.frombuffer(state.tobytes(), np.uint8).copy())
@@ -106,9 +106,9 @@ class Generator:
             self.spare_normal = float(state["spare"])
         engine = self._running()
         if state["left"] == 1 and used == 0:  # seeded and not yet drawn from
-            engine.set_state(("MT19937", block, _N))
+            engine.set_state(("MT19937", block, _N, 0, 0.0))
         else:
-            engine.set_state(("MT19937", block, 0))
+            engine.set_state(("MT19937", block, 0, 0, 0.0))
             self._block, self._next = self._produce(1), used
         return self
 

@@ -59,7 +59,7 @@ def uniform(
     if start == 0 and width == 1 and values.dtype == dtype:
         return values
     if work is np.float64:
-        result = fused_multiply_add(values, width, start)
+        result = fused_multiply_add(values, float(width), float(start))
     else:
         result = (values * np.float64(width) + np.float64(start)).astype(work).astype(dtype)
     result[result == dtype.type(high)] = dtype.type(low)  # rounding may have reached `high`
