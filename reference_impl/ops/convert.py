@@ -5,9 +5,9 @@ A conversion that changes nothing returns the tensor itself; any other is one ``
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
+import builtins
 import numpy as np
 
 from .. import backend, dtypes, errors, layout
@@ -74,9 +74,7 @@ def to(
     if dtype is None and device is None and not copy and not reordered:
         return self
     if dtype is not None and self.is_complex() and dtype.category in (1, 2):  # type: ignore
-        warnings.warn(
-            "Casting complex values to real discards the imaginary part", UserWarning, stacklevel=3
-        )
+        errors.warn_once("Casting complex values to real discards the imaginary part")
     return _to_copy(self, dtype, device, memory_format)  # type: ignore[no-any-return]
 
 
@@ -87,11 +85,11 @@ def _targets(args: tuple[Any, ...], d: Any, device: Any, other: Any) -> tuple[An
         other = rest.pop(0)
     if other is not None:
         return other.dtype, other.device
-    if rest and (isinstance(rest[0], dtype) or isinstance(rest[0], type)):
+    if rest and (isinstance(rest[0], (dtype, builtins.type))):
         d = rest.pop(0)
     elif rest:
         device = rest.pop(0)
-        if rest and (rest[0] is None or isinstance(rest[0], (dtype, type))):
+        if rest and (rest[0] is None or isinstance(rest[0], (dtype, builtins.type))):
             d = rest.pop(0)
     return as_dtype("to", d), as_device("to", device)
 
@@ -134,8 +132,7 @@ def type_as(self: Tensor, other: Tensor) -> Tensor:
     return self.to(other)  # type: ignore[attr-defined, no-any-return]
 
 
-@composite(function=False)
-def type(self: Tensor, dtype: Any = None, non_blocking: bool = False) -> Any:
+def type_of(self: Tensor, dtype: Any = None, non_blocking: bool = False) -> Any:
     """The old name of this tensor's type, or the tensor converted to a dtype or such a name."""
     if dtype is None:
         return type_string(self.dtype, self.is_cuda)
@@ -147,6 +144,9 @@ def type(self: Tensor, dtype: Any = None, non_blocking: bool = False) -> Any:
             raise ValueError(f"invalid type: '{dtype}'")
         dtype = found[0]
     return self.to(as_dtype("type", dtype))  # type: ignore[attr-defined]
+
+
+Tensor.type = type_of  # type: ignore[attr-defined]
 
 
 @composite(function=False)
