@@ -7,8 +7,20 @@ that a sentence is worded once and found by grep.  Arguments are plain values; d
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from typing import Any
+
+_warned: set[str] = set()
+warn_always = False  # torch.set_warn_always
+
+
+def warn_once(message: str, stacklevel: int = 3) -> None:
+    """Warn as PyTorch's C++ does: the first time in a process, and not again."""
+    if warn_always or message not in _warned:
+        _warned.add(message)
+        warnings.warn(message, UserWarning, stacklevel=stacklevel)
+
 
 # How C++ spells a dtype in a message.
 _SCALAR_TYPE = {

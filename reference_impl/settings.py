@@ -139,6 +139,16 @@ def set_flush_denormal(mode: bool) -> bool:
     return False
 
 
+def set_warn_always(b: bool) -> None:
+    """Show a warning each time that PyTorch by default shows once in a process."""
+    errors.warn_always = bool(b)
+
+
+def is_warn_always_enabled() -> bool:
+    """What ``set_warn_always`` was told."""
+    return errors.warn_always
+
+
 def compiled_with_cxx11_abi() -> bool:
     """Kept for programs that ask."""
     return True

@@ -26,6 +26,7 @@ from .nested import filled_value, from_data
 _PYTHON_TYPES = {
     float: dtypes.float64, int: dtypes.int64, bool: dtypes.bool_, complex: dtypes.complex128
 }  # fmt: skip
+_MISSING: Any = object()
 _COPY_WARNING = (
     "To copy construct from a tensor, it is recommended to use sourceTensor.detach().clone() or "
     "sourceTensor.detach().clone().requires_grad_(True), rather than {}(sourceTensor)."
@@ -113,7 +114,17 @@ def check_shape(function: str, shape: Sequence[int]) -> None:
     )
 
 
+def default_dtype(function: str, given: Any, out: Any) -> dtype:
+    """The dtype of a new tensor: the given one, else that of `out`, else the default."""
+    if out is not None and not isinstance(out, Tensor):
+        raise errors.argument_must_be(function, "out", None, "Tensor", out)
+    chosen = as_dtype(function, given)
+    return chosen or (dtypes.get_default_dtype() if out is None else out.dtype)
+
+
 def _require_tensor(function: str, value: Any) -> Tensor:
+    if value is _MISSING:
+        raise errors.missing_arguments(function, ["input"])
     if not isinstance(value, Tensor):
         raise errors.argument_must_be_tensor(function, "input", 1, value)
     return value
@@ -145,8 +156,6 @@ def _on(device: Any) -> tuple[Any, Any]:
 def _finish(array: Any, requires_grad: Any = False, out: Any = None) -> Tensor:
     """The tensor around a new array, or `out` filled with it."""
     if out is not None:
-        if not isinstance(out, Tensor):
-            raise TypeError(f"argument 'out' must be Tensor, not {errors.type_name(out)}")
         store(out, array)
         return out
     made = wrap(array)
@@ -171,7 +180,7 @@ def _sized(name: str, fill: Callable[[Any, Any, np.dtype], Any], text: str) -> A
         for key in options:
             raise errors.unexpected_keyword(name, key)
         shape = _checked_size(name, size_args, size)
-        chosen = as_dtype(name, dtype) or (dtypes.get_default_dtype() if out is None else out.dtype)
+        chosen = default_dtype(name, dtype, out)
         xp, there = _on(as_device(name, device))
         with there:
             array = fill(xp, shape, chosen.numpy)
@@ -212,7 +221,7 @@ def _like(name: str, base: Callable[[Any], Any], text: str) -> Any:
     """A factory that takes another tensor for size, dtype, device and memory layout."""
 
     def factory(
-        input: Any, *, dtype: Any = None, layout: Any = None, device: Any = None,
+        input: Any = _MISSING, *, dtype: Any = None, layout: Any = None, device: Any = None,
         pin_memory: bool = False, requires_grad: bool = False, memory_format: Any = None,
     ) -> Tensor:  # fmt: skip
         source = _require_tensor(name, input)._data
@@ -296,7 +305,7 @@ def eye(
             raise errors.argument_must_be("eye", name, position, "int", value)
         if value < 0:
             raise RuntimeError(f"{name} must be greater or equal to 0, got {value}")
-    chosen = as_dtype("eye", dtype) or (dtypes.get_default_dtype() if out is None else out.dtype)
+    chosen = default_dtype("eye", dtype, out)
     xp, there = _on(as_device("eye", device))
     with there:
         array = xp.eye(int(n), None if m is None else int(m), dtype=chosen.numpy)
@@ -338,9 +347,6 @@ Tensor.new_tensor = new_tensor  # type: ignore[attr-defined]
 
 
 # ---------------------------------------------------------------- from data
-
-
-_MISSING: Any = object()
 
 
 @public
@@ -419,13 +425,11 @@ def from_numpy(ndarray: Any) -> Tensor:
         raise TypeError(f"expected np.ndarray (got {name})")
     array = _checked_numpy(ndarray)
     if not array.flags.writeable:
-        warnings.warn(
+        errors.warn_once(
             "The given NumPy array is not writable, and PyTorch does not support non-writable "
             "tensors. This means writing to this tensor will result in undefined behavior. You "
             "may want to copy the array to protect its data or make it writable before converting "
-            "it to a tensor. This type of warning will be suppressed for the rest of this program.",
-            UserWarning,
-            stacklevel=2,
+            "it to a tensor. This type of warning will be suppressed for the rest of this program."
         )
     return wrap(array)
 

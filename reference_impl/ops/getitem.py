@@ -63,8 +63,7 @@ def setitem(self: Tensor, index: Any, value: Any) -> None:
     if not tensors:
         _copy_to(seen, source)
         return
-    source = _without_leading_ones(source) if source.ndim > seen.ndim else source
-    change(index_put.op, [seen, tensors, source, False])
+    change(index_put.op, [seen, tensors, _without_leading_ones(source), False])
 
 
 # ---------------------------------------------------------------- reading an index
@@ -128,7 +127,7 @@ def _as_part(self: Tensor, part: Any) -> Any:
     if part is None or part is Ellipsis or isinstance(part, (bool, slice)):
         return part
     if isinstance(part, np.ndarray):
-        part = from_numpy(np.ascontiguousarray(part))
+        part = from_numpy(part.copy())
     elif isinstance(part, (list, tuple, range)):
         part = _listed(self, part)
     if isinstance(part, Tensor):
@@ -220,7 +219,7 @@ def _as_value(self: Tensor, value: Any) -> Tensor:
     if isinstance(value, np.generic):
         value = value.item()
     if not isinstance(value, (bool, int, float, complex)):
-        from .convert import type as type_of
+        from .convert import type_of
 
         name = type(value).__name__
         if type(value).__module__ not in ("builtins", "__main__"):

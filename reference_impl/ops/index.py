@@ -20,9 +20,16 @@ _INTEGERS = ("int64", "int32")
 
 
 def require_integers(function: str, index: Any, words: str = "int32/int64") -> None:
-    """Raise RuntimeError unless `index` is an array of int32 or int64."""
+    """Raise TypeError unless `index` is a tensor, RuntimeError unless of int32 or int64."""
+    require_tensor(function, "index", index, 2)
     if index.dtype.name not in _INTEGERS:
         raise RuntimeError(f"{function}(): Expected dtype {words} for index")
+
+
+def require_tensor(function: str, name: str, value: Any, position: int = 1) -> None:
+    """Raise TypeError for anything but a tensor (an array, inside an operation)."""
+    if not hasattr(value, "strides"):
+        raise errors.argument_must_be_tensor(function, name, position, value)
 
 
 def first_outside(index: Any, size: int, lowest: int = 0) -> int | None:
@@ -92,7 +99,7 @@ def _check_broadcast(indices: Sequence[Any]) -> None:
 )  # fmt: skip
 def _index(xp, self, indices):
     """The elements at the given index tensors; NumPy's rules say in which shape."""
-    return self[index_tuple(xp, self, indices)]
+    return xp.ascontiguousarray(self[index_tuple(xp, self, indices)])
 
 
 @op(
@@ -237,6 +244,7 @@ def _take_self(grad: Any, self_shape: Any, index: Any) -> Any:
 @op(self=_take_self)
 def take(xp, self, index):
     """The elements at places counted through all dimensions."""
+    require_tensor("take", "index", index)
     if index.dtype != np.int64:
         found = errors.scalar_type(dtypes.of(index.dtype))
         raise RuntimeError(f"take(): Expected a long tensor for index, but got {found}")
@@ -255,6 +263,7 @@ def _masked_self(grad: Any, self_shape: Any, mask: Any) -> Any:
 @op(self=_masked_self)
 def masked_select(xp, self, mask):
     """The elements where `mask` holds, as a vector."""
+    require_tensor("masked_select", "mask", mask)
     if mask.dtype != np.bool_:
         raise RuntimeError("masked_select: expected BoolTensor for mask")
     both = xp.broadcast_arrays(self, mask)

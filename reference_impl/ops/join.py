@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,7 +12,7 @@ from .. import dtypes, errors
 from ..op import composite, op, wrap_dim
 from ..tensor import Tensor
 from .parts import slice_, unbind
-from .shape import expand, reshape, transpose, view
+from .shape import expand, reshape, view
 
 
 def _listed(function: str, tensors: Any) -> list[Any]:
@@ -194,29 +193,25 @@ def meshgrid(*tensors: Any, indexing: str | None = None) -> tuple[Tensor, ...]:
     if not given:
         raise RuntimeError("meshgrid expects a non-empty TensorList")
     if indexing is None:
-        warnings.warn(
+        errors.warn_once(
             "torch.meshgrid: in an upcoming release, it will be required to pass the indexing "
-            "argument.",
-            UserWarning,
-            stacklevel=3,
+            "argument."
         )
     elif indexing not in ("ij", "xy"):
         raise RuntimeError(
             f'torch.meshgrid: indexing must be one of "xy" or "ij", but received: {indexing}'
         )
     _check_grid(given)
-    swap = indexing == "xy" and len(given) >= 2
-    if swap:
-        given[0], given[1] = given[1], given[0]
-    shape = tuple(t.numel() for t in given)
-    grids = []
-    for i, t in enumerate(given):
-        row = view(t, tuple(-1 if k == i else 1 for k in range(len(given))))
-        grids.append(expand(row, shape))
-    if swap:
-        grids = [transpose(g, 0, 1) for g in grids]
-        grids[0], grids[1] = grids[1], grids[0]
-    return tuple(grids)
+    along = list(range(len(given)))  # the dimension that follows each vector
+    if indexing == "xy" and len(given) >= 2:
+        along[:2] = [1, 0]
+    shape = tuple(given[i].numel() for i in along)
+    rows = [view(t, _row(len(given), d)) for t, d in zip(given, along, strict=True)]
+    return tuple(expand(row, shape) for row in rows)
+
+
+def _row(ndim: int, dim: int) -> tuple[int, ...]:
+    return tuple(-1 if d == dim else 1 for d in range(ndim))
 
 
 def _check_grid(tensors: Sequence[Tensor]) -> None:

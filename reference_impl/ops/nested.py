@@ -8,7 +8,6 @@ elements), the dtype (over everything, promoting), the values (each checked agai
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator
 from typing import Any
 
@@ -34,7 +33,7 @@ def from_data(data: Any, d: dtype | None) -> np.ndarray:
     if d is None:
         d = inferred_dtype(data)
     if leaves is None:
-        leaves = list(_leaves(data, shape, 0))
+        leaves = list(_leaves(data, shape, 0)) if all(shape) else []
     return stored(leaves, d).reshape(shape)
 
 
@@ -95,11 +94,10 @@ def _leaves(data: Any, shape: tuple[int, ...], level: int) -> Iterator[Any]:
         yield from data
         return
     if level == 0 and any(isinstance(item, np.ndarray) for item in data):
-        warnings.warn(
+        errors.warn_once(
             "Creating a tensor from a list of numpy.ndarrays is extremely slow. Please consider "
             "converting the list to a single numpy.ndarray with numpy.array() before converting "
             "to a tensor.",
-            UserWarning,
             stacklevel=5,
         )
     for item in data:
@@ -134,10 +132,9 @@ def _number(value: Any) -> Any:
     if not isinstance(value, Tensor):
         return value
     if value.requires_grad:
-        warnings.warn(
+        errors.warn_once(
             "Converting a tensor with requires_grad=True to a scalar may lead to unexpected "
             "behavior.\nConsider using tensor.detach() first.",
-            UserWarning,
             stacklevel=6,
         )
     return value._data.item() if value._data.size == 1 else value
@@ -152,7 +149,7 @@ def _real(value: Any) -> float:
 
 def _complex(value: Any) -> complex:
     value = _number(value)
-    return value if isinstance(value, complex) else complex(_real(value))
+    return complex(value if isinstance(value, (complex, np.complexfloating)) else _real(value))
 
 
 def _integer(value: Any) -> int | None:

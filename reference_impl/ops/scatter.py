@@ -6,7 +6,6 @@ The gradient of what was overwritten is zero; what was written gets the gradient
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -149,7 +148,7 @@ def _choose_scatter(self, dim, index, src=None, value=None, *, reduce=None):  # 
     given = value if src is None else src
     if reduce is not None:
         if isinstance(given, Tensor):
-            warnings.warn(errors.SCATTER_REDUCE_WARNING, UserWarning, stacklevel=3)
+            errors.warn_once(errors.SCATTER_REDUCE_WARNING)
         return _scatter_reduced, (self, dim, index, given, reduce)
     if isinstance(given, Tensor):
         return _scatter_src, (self, dim, index, given)

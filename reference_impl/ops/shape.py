@@ -7,7 +7,6 @@ put back to where the view lies in its input; ``rearrange.py`` holds what needs 
 from __future__ import annotations
 
 import math
-import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -259,7 +258,11 @@ def unsqueeze(xp, self, dim):
     """With a new dimension of size 1 at `dim`."""
     bound = self.ndim + 1
     d = as_dim("unsqueeze", dim, bound)
-    return self[(*(slice(None),) * d, None, Ellipsis)]
+    shape, strides = list(self.shape), list(self.strides)
+    step = shape[d] * strides[d] if d < self.ndim else self.dtype.itemsize
+    shape.insert(d, 1)
+    strides.insert(d, step)
+    return restride(self, shape, strides)
 
 
 def squeeze_dim(grad: Any, dim: int) -> Any:
@@ -322,7 +325,7 @@ def broadcast_tensors(*tensors: Any) -> tuple[Tensor, ...]:
             shape = np.broadcast_shapes(shape, t._data.shape)
         except ValueError:
             raise errors.size_mismatch(shape, t._data.shape) from None
-    return tuple(expand(t, shape) for t in tensors)
+    return tuple(t if t._data.shape == shape else expand(t, shape) for t in tensors)
 
 
 # ---------------------------------------------------------------- order of dimensions
@@ -416,12 +419,11 @@ def _matrix(self: Tensor, name: str) -> None:
 def _T(self: Tensor) -> Tensor:
     """The dimensions in reverse order; deprecated for other than matrices."""
     if self.ndim == 0:
-        warnings.warn(
-            "Tensor.T is deprecated on 0-D tensors. This function is the identity in these cases.",
-            UserWarning, stacklevel=2,
-        )  # fmt: skip
+        errors.warn_once(
+            "Tensor.T is deprecated on 0-D tensors. This function is the identity in these cases."
+        )
     elif self.ndim != 2:
-        warnings.warn(errors.T_WARNING, UserWarning, stacklevel=2)
+        errors.warn_once(errors.T_WARNING)
     return permute(self, tuple(reversed(range(self.ndim))))
 
 
@@ -441,10 +443,7 @@ def _mH(self: Tensor) -> Tensor:
 def _H(self: Tensor) -> Tensor:
     """The conjugate transpose of a matrix."""
     if self.ndim == 0:
-        warnings.warn(
-            "Tensor.H is deprecated on 0-D tensors. Consider using x.conj().",
-            UserWarning, stacklevel=2,
-        )  # fmt: skip
+        errors.warn_once("Tensor.H is deprecated on 0-D tensors. Consider using x.conj().")
         return self.conj() if self.is_complex() else self  # type: ignore[attr-defined]
     if self.ndim != 2:
         more = " For batches of matrices, consider using tensor.mH" if self.ndim > 2 else ""
