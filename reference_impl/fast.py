@@ -106,6 +106,7 @@ def _save(node: Any, plan: Plan, arrays: Any, boxes: Any) -> bool:
 
 def _unary(op: Op, slow: Any, node_type: Any, plan: Plan) -> Callable[..., Any]:
     forward, differentiable = op.forward, bool(op.diff)
+    served = frozenset(d for d in _FLOATING if d.kind in op.serves)
     kind, template, tensors = plan
     source = tensors[0][1] if tensors else _SELF
 
@@ -114,7 +115,7 @@ def _unary(op: Op, slow: Any, node_type: Any, plan: Plan) -> Callable[..., Any]:
             return slow(self, *args, **kwargs)
         a = self._data
         state = mode.state
-        if state > RECORD or type(a) is not _ndarray or a.dtype not in _FLOATING:
+        if state > RECORD or type(a) is not _ndarray or a.dtype not in served:
             return slow(self)
         data = forward(np, a)
         if type(data) is not _ndarray:
@@ -152,6 +153,7 @@ def _unary(op: Op, slow: Any, node_type: Any, plan: Plan) -> Callable[..., Any]:
 
 def _binary(op: Op, slow: Any, node_type: Any, plans: list[Plan]) -> Callable[..., Any]:
     forward, differentiable = op.forward, bool(op.diff)
+    served = frozenset(d for d in _FLOATING if d.kind in op.serves)
     ((kind_a, template_a, tensors_a), (kind_b, template_b, tensors_b)) = plans[1:3]
     kind_both, template_both, _ = plans[3]
     source_a = tensors_a[0][1] if tensors_a else _SELF
@@ -168,7 +170,7 @@ def _binary(op: Op, slow: Any, node_type: Any, plans: list[Plan]) -> Callable[..
             or state > RECORD
             or type(a) is not _ndarray
             or type(b) is not _ndarray
-            or a.dtype not in _FLOATING
+            or a.dtype not in served
         ):
             return slow(self, other)
         try:

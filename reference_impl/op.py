@@ -38,7 +38,6 @@ import functools
 import inspect
 import re
 import warnings
-import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -46,7 +45,7 @@ import numpy as np
 
 from . import backend, dtypes, errors
 from .autograd.grad_mode import FORWARD, HOOKS, INFERENCE, RECORD, mode
-from .autograd.node import Node, next_sequence
+from .autograd.node import Node, next_sequence, without_backward
 from .tensor import Tensor, wrap
 from .views import View
 
@@ -57,7 +56,6 @@ PUBLIC: dict[str, Callable[..., Any]] = {}  # the functions of the torch namespa
 # Keywords that PyTorch accepts beside the parameter's own name.
 _SYNONYMS = {"input": "self", "axis": "dim", "keepdims": "keepdim", "x2": "other", "x": "self"}
 _SHAPE, _DTYPE, _RESULT, _ARGUMENT, _GEOMETRY = range(5)
-_BACKWARD = re.compile(r"Backward\d*$")
 _REQUIRED = inspect.Parameter.empty
 # In-place functions of several arguments that the torch namespace has beside the methods.
 _INPLACE_FUNCTIONS = {
@@ -279,7 +277,7 @@ class Op:
             maker = source[0].name() if source and source[0].edges else ""
             if kind == _ARGUMENT and len(box) > 1:  # what changed it last (views.rebase)
                 maker = box[1]
-            maker = _BACKWARD.sub("", maker)
+            maker = without_backward(maker)
             yield value, box, f", which is output {source[1]} of {maker}" if source and maker else ""
 
     def saved_attribute(self, node: Node, name: str) -> Any:

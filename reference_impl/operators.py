@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from . import dtypes
 from .op import PUBLIC
 from .tensor import Tensor
 
@@ -22,8 +23,9 @@ BINARY = {
     "rshift": "bitwise_right_shift", "lt": "lt", "le": "le", "gt": "gt", "ge": "ge", "eq": "eq",
     "ne": "ne",
 }  # fmt: skip
+COMMUTATIVE = {"add", "mul", "and", "or", "xor"}  # `2 + a` is recorded as `a + 2`
 COMPARISONS = {"lt", "le", "gt", "ge", "eq", "ne"}
-UNARY = {"neg": "neg", "pos": "positive", "abs": "abs", "invert": "bitwise_not"}
+UNARY = {"neg": "neg", "pos": "positive", "abs": "abs"}
 
 
 def _operator(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -50,17 +52,32 @@ def _unary(function: Callable[..., Any]) -> Callable[..., Any]:
     return lambda self: function(self)
 
 
+def _number_over(number: Any, self: Any) -> Any:
+    """``2 / a``, which PyTorch computes as the reciprocal times 2."""
+    return PUBLIC["reciprocal"](self) * number
+
+
+def _invert(self: Any) -> Any:
+    """``~a``.  Raises TypeError for floats."""
+    if self.dtype.category > dtypes.INTEGER:
+        raise TypeError("~ (operator.invert) is only implemented on integer and Boolean-type tensors")
+    return PUBLIC["bitwise_not"](self)
+
+
 def attach() -> None:
     """Give Tensor its operators; called once, when all operations are declared."""
     for python, name in BINARY.items():
         function = PUBLIC[name]
         setattr(Tensor, f"__{python}__", _operator(function))
         if python not in COMPARISONS:
-            setattr(Tensor, f"__r{python}__", _reflected(function))
+            reflected = _operator if python in COMMUTATIVE else _reflected
+            setattr(Tensor, f"__r{python}__", reflected(function))
             inplace = getattr(Tensor, name + "_", None)
             if inplace is not None:
                 setattr(Tensor, f"__i{python}__", _operator(inplace))
+    Tensor.__rtruediv__ = _reflected(_number_over)  # type: ignore[attr-defined]
     for python, name in UNARY.items():
         setattr(Tensor, f"__{python}__", _unary(PUBLIC[name]))
+    Tensor.__invert__ = _invert  # type: ignore[attr-defined]
     Tensor.__rsub__ = _operator(PUBLIC["rsub"])  # type: ignore[attr-defined]
     Tensor.__hash__ = object.__hash__  # type: ignore[method-assign,assignment]

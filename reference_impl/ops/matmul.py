@@ -15,7 +15,7 @@ import numpy as np
 from .. import dtypes, errors
 from ..op import PUBLIC, composite, op
 from ..tensor import Tensor
-from .pointwise import conj
+from .complex import conj
 from .shape import reshape, transpose, unsqueeze
 
 
@@ -153,7 +153,7 @@ def _check_batches(self: Any, mat2: Any) -> None:
 
 
 def _added(xp: Any, self: Any, product: Any, beta: Any, alpha: Any) -> Any:
-    """beta * self + alpha * product; nan and inf in `self` do not count when beta is 0."""
+    """Beta * self + alpha * product; nan and inf in `self` do not count when beta is 0."""
     if alpha != 1:
         product = product * product.dtype.type(alpha)
     if beta == 0:
@@ -183,7 +183,7 @@ def _addmm_self(grad: Any, beta: Any) -> Any:
     mat2=lambda grad, mat1, alpha: _scaled(mm(mH(mat1), grad), alpha),
 )
 def addmm(xp, self, mat1, mat2, *, beta=1, alpha=1):
-    """beta * self + alpha * (mat1 @ mat2)."""
+    """Beta * self + alpha * (mat1 @ mat2)."""
     _require_ndim(mat1, 2, f"mat1 must be a matrix, got {mat1.ndim}-D tensor")
     _require_ndim(mat2, 2, f"mat2 must be a matrix, got {mat2.ndim}-D tensor")
     if mat1.shape[1] != mat2.shape[0]:
@@ -198,7 +198,7 @@ def addmm(xp, self, mat1, mat2, *, beta=1, alpha=1):
     vec=lambda grad, mat, alpha: _scaled(mv(mH(mat), grad), alpha),
 )
 def addmv(xp, self, mat, vec, *, beta=1, alpha=1):
-    """beta * self + alpha * (mat @ vec)."""
+    """Beta * self + alpha * (mat @ vec)."""
     if mat.ndim != 2 or vec.ndim != 1:
         raise RuntimeError(
             f"vector + matrix @ vector expected, got {self.ndim}, {mat.ndim}, {vec.ndim}"
@@ -218,7 +218,7 @@ def addmv(xp, self, mat, vec, *, beta=1, alpha=1):
     batch2=lambda grad, batch1, alpha: _scaled(bmm(mH(batch1), grad), alpha),
 )
 def baddbmm(xp, self, batch1, batch2, *, beta=1, alpha=1):
-    """beta * self + alpha * bmm(batch1, batch2)."""
+    """Beta * self + alpha * bmm(batch1, batch2)."""
     _check_batches(batch1, batch2)
     _same_dtype(batch1, batch2)
     return _added(xp, self, _product(xp, batch1, batch2), beta, alpha)
@@ -241,7 +241,7 @@ def _to_batch(grad: Any, shape: Any) -> Any:
     ),
 )
 def addbmm(xp, self, batch1, batch2, *, beta=1, alpha=1):
-    """beta * self + alpha * (the sum over the batch of bmm(batch1, batch2))."""
+    """Beta * self + alpha * (the sum over the batch of bmm(batch1, batch2))."""
     _check_batches(batch1, batch2)
     _same_dtype(batch1, batch2)
     return _added(xp, self, _product(xp, batch1, batch2).sum(axis=0), beta, alpha)
@@ -253,7 +253,7 @@ def addbmm(xp, self, batch1, batch2, *, beta=1, alpha=1):
     vec2=lambda grad, vec1, alpha: _scaled(mv(transpose(grad, 0, 1), conj(vec1)), alpha),
 )
 def addr(xp, self, vec1, vec2, *, beta=1, alpha=1):
-    """beta * self + alpha * outer(vec1, vec2)."""
+    """Beta * self + alpha * outer(vec1, vec2)."""
     if vec1.ndim != 1 or vec2.ndim != 1:
         which = ("vec1", vec1) if vec1.ndim != 1 else ("vec2", vec2)
         raise RuntimeError(f"addr: Expected 1-D argument {which[0]}, but got {which[1].ndim}-D")

@@ -1,0 +1,189 @@
+"""Running sums, products and extremes along a dimension; differences and integrals."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .. import dtypes, return_types
+from ..backend import xp_of
+from ..op import composite, op, wrap_dim
+from ..tensor import Tensor, wrap
+from .complex import conj
+from .convert import cast
+from .exponential import exp, log
+from .reduce import sum as sum_
+from .reduce import without_each
+from .rules import in_single
+from .selection import where
+from .shape import unsqueeze
+
+# ---------------------------------------------------------------- helpers
+
+
+def flipped(x: Any, dim: int) -> Any:
+    """`x` in the opposite order along `dim`."""
+    return x.flip(dim) if isinstance(x, Tensor) else xp_of(x).flip(x, dim) if x.ndim else x
+
+
+def _backwards(accumulate: Any, x: Any, dim: int) -> Any:
+    """Accumulate from the end."""
+    return flipped(accumulate(flipped(x, dim), dim), dim)
+
+
+def _wide(self: Any, dtype: Any) -> Any:
+    if dtype is not None:
+        return cast(self, dtype.numpy)
+    return self.astype(np.int64) if self.dtype.kind in "biu" else self
+
+
+# ---------------------------------------------------------------- sums and products
+
+
+@op(self=lambda grad, dim: _backwards(cumsum, grad, dim), inplace=True)
+@in_single
+def cumsum(xp, self, dim, *, dtype=None):
+    """The running sum along `dim`; integers are summed as int64."""
+    dim = wrap_dim(dim, self.ndim)
+    wide = _wide(self, dtype)
+    return xp.cumsum(wide, axis=dim, dtype=wide.dtype) if self.ndim else wide.copy()
+
+
+def _cumprod_rule(grad: Any, self: Any, result: Any, dim: int) -> Any:
+    data = getattr(self, "_data", self)
+    if bool((data != 0).all()):
+        return _backwards(cumsum, grad * conj(result), dim) / conj(self)
+    if not len(self.shape):
+        return grad
+    # With zeros: products with each factor i in turn replaced by 1, from product i on.
+    dim = wrap_dim(dim, len(self.shape))
+    n = self.shape[dim]
+    later = xp_of(data).tri(n, dtype=np.bool_).T
+    later = later.reshape((n, n) + (1,) * (len(self.shape) - dim - 1))
+    later = wrap(later) if isinstance(self, Tensor) else later
+    parts = cumprod(without_each(self, dim), dim + 1)
+    return sum_(where(later, unsqueeze(grad, dim) * conj(parts), 0), dim + 1)
+
+
+@op(self=_cumprod_rule, inplace=True)
+@in_single
+def cumprod(xp, self, dim, *, dtype=None):
+    """The running product along `dim`; integers are multiplied as int64."""
+    dim = wrap_dim(dim, self.ndim)
+    wide = _wide(self, dtype)
+    return xp.cumprod(wide, axis=dim, dtype=wide.dtype) if self.ndim else wide.copy()
+
+
+def _logcumsumexp_rule(grad: Any, self: Any, result: Any, dim: int) -> Any:
+    """The softmax of what each element took part in, by logarithms so that nothing overflows."""
+    if getattr(self, "_data", self).dtype.kind == "c":
+        return conj(exp(self)) * _backwards(cumsum, grad * conj(exp(-result)), dim)
+    gains = _backwards(logcumsumexp, log(where(grad > 0, grad, 0)) - result, dim)
+    losses = _backwards(logcumsumexp, log(where(grad < 0, -grad, 0)) - result, dim)
+    return exp(gains + self) - exp(losses + self)
+
+
+@op(self=_logcumsumexp_rule)
+@in_single
+def logcumsumexp(xp, self, dim):
+    """The logarithm of the running sum of the exponentials."""
+    dim = wrap_dim(dim, self.ndim)
+    if not self.ndim:
+        return self.copy()
+    if self.dtype.kind == "c" or xp is not np:
+        largest = self.real.max(axis=dim, keepdims=True)
+        largest = xp.where(xp.isfinite(largest), largest, largest.dtype.type(0))
+        return xp.log(xp.cumsum(xp.exp(self - largest), axis=dim)) + largest
+    return np.logaddexp.accumulate(self, axis=dim)
+
+
+# ---------------------------------------------------------------- extremes
+
+
+def _extreme_rule(grads: Any, self_shape: Any, result1: Any, dim: int) -> Any:
+    from .index import scatter_add
+
+    grad = grads[0]
+    return grad if not self_shape else scatter_add(grad * 0, dim, result1, grad)
+
+
+def _running(xp: Any, self: Any, dim: int, better: Any) -> tuple[Any, Any]:
+    """(running extremes, the last index of each); a nan stays to the end."""
+    dim = wrap_dim(dim, self.ndim)
+    if not self.ndim:
+        return self.copy(), xp.zeros((), np.int64)
+    values = better.accumulate(self, axis=dim)
+    shape = [-1 if d == dim else 1 for d in range(self.ndim)]
+    places = xp.arange(self.shape[dim]).reshape(shape)
+    here = xp.where((self == values) | (self != self), places, 0)
+    return values, xp.maximum.accumulate(here, axis=dim)
+
+
+@op(self=_extreme_rule, returns=return_types.cummax)
+def cummax(xp, self, dim):
+    """The running maximum along `dim`, and the last index where it was reached."""
+    return _running(xp, self, dim, xp.maximum)
+
+
+@op(self=_extreme_rule, returns=return_types.cummin)
+def cummin(xp, self, dim):
+    """The running minimum along `dim`, and the last index where it was reached."""
+    return _running(xp, self, dim, xp.minimum)
+
+
+# ---------------------------------------------------------------- differences and integrals
+
+
+def _part(self: Any, dim: int, start: int, stop: int) -> Any:
+    return self.narrow(dim, start, stop - start)
+
+
+@composite
+def diff(self: Any, n: int = 1, dim: int = -1, prepend: Any = None, append: Any = None) -> Any:
+    """The n-th difference of neighbours along `dim`, after joining `prepend` and `append`."""
+    from .join import cat
+
+    if self.ndim == 0:
+        raise RuntimeError("diff expects input to be at least one-dimensional")
+    if n < 0:
+        raise RuntimeError(f"order must be non-negative but got {n}")
+    parts = [p for p in (prepend, self, append) if p is not None]
+    result = cat(parts, dim) if len(parts) > 1 else self
+    for _ in range(min(n, result.shape[dim])):
+        size = result.shape[dim]
+        high, low = _part(result, dim, 1, size), _part(result, dim, 0, size - 1)
+        result = high ^ low if result.dtype is dtypes.bool_ else high - low
+    return result
+
+
+def _widths(y: Any, x: Any, dim: int) -> Any:
+    """The distances of the points `x` in the shape of `y`'s pairs of neighbours."""
+    if x.ndim == 1:
+        shape = [1] * y.ndim
+        shape[dim] = -1
+        return diff(x).reshape(shape)
+    return diff(x, dim=dim)
+
+
+def _pairs(y: Any, dim: int) -> tuple[Any, Any]:
+    n = y.shape[dim]
+    return _part(y, dim, 1, n), _part(y, dim, 0, n - 1)
+
+
+@composite(method=False)
+def trapezoid(y: Any, x: Any = None, *, dx: float = 1, dim: int = -1) -> Any:
+    """The integral along `dim` by the trapezoidal rule, at points `x` or `dx` apart."""
+    return _areas(y, x, dx, dim).sum(dim)
+
+
+@composite(method=False)
+def cumulative_trapezoid(y: Any, x: Any = None, *, dx: float = 1, dim: int = -1) -> Any:
+    """The running integral along `dim` by the trapezoidal rule."""
+    return _areas(y, x, dx, dim).cumsum(dim)
+
+
+def _areas(y: Any, x: Any, dx: float, dim: int) -> Any:
+    right, left = _pairs(y, dim)
+    width = dx if x is None else _widths(y, x, dim)
+    return (right + left) * width / 2.0

@@ -1,0 +1,79 @@
+"""Overwriting a tensor: fill_, zero_, copy_."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import numpy as np
+
+from .. import dtypes, errors
+from ..op import composite, op
+from ..tensor import Tensor
+from .convert import cast
+from .rules import zeros
+from .selection import check_number_fits
+
+
+def _fill_prepare(op: Any, xp: Any, arrays: list[Any]) -> None:
+    self, value = arrays
+    if not hasattr(value, "strides"):
+        if not isinstance(value, (int, float, complex)):
+            raise errors.argument_must_be("fill_", "value", 1, "Number", value)
+        check_number_fits(value, dtypes.of(self.dtype))
+        value = np.asarray(value)
+    elif value.ndim:
+        raise RuntimeError(
+            f"fill_ only supports 0-dimension value tensor but got tensor with {value.ndim} "
+            "dimensions."
+        )
+    arrays[1] = xp.asarray(value.astype(self.dtype))
+
+
+def _fill_node(self, value):
+    return f"FillBackward{3 if isinstance(value, Tensor) else 2}"
+
+
+@op(self=zeros, value=lambda grad: grad, node=_fill_node, overloads=True, prepare=_fill_prepare,
+    name="fill", inplace="only")  # fmt: skip
+def _fill(xp, self, value):
+    return xp.broadcast_to(value, self.shape)
+
+
+@composite(method=False)
+def fill(self: Any, value: Any) -> Any:
+    """A tensor like `self` full of `value`, a number or 0-d tensor."""
+    return self.clone().fill_(value)
+
+
+@op(self=zeros, name="zero", inplace="only")
+def _zero(xp, self):
+    return xp.zeros_like(self)
+
+
+def _copy_prepare(op: Any, xp: Any, arrays: list[Any]) -> None:
+    self, src = arrays
+    if src.dtype.kind == "c" and self.dtype.kind not in "cb":
+        warnings.warn(errors.COMPLEX_TO_REAL_WARNING, UserWarning, stacklevel=7)
+    arrays[1] = cast(src, self.dtype)
+
+
+@op(self=zeros, src=lambda grad: grad, node="CopyBackwards", name="copy", prepare=_copy_prepare,
+    operands=("self", "src"), method=False, function=False)  # fmt: skip
+def _copy(xp, self, src):
+    return xp.broadcast_to(src, self.shape)
+
+
+@composite(function=False)
+def copy_(self: Any, src: Any, non_blocking: bool = False) -> Any:
+    """Overwrite `self` with `src`, broadcast and cast to it, from any device.
+
+    Raises RuntimeError if the shapes do not fit.
+    """
+    from ..views import change
+
+    if not isinstance(src, Tensor):
+        raise errors.argument_must_be_tensor("copy_", "other", 1, src)
+    if src.device != self.device:
+        src = src.to(self.device)  # type: ignore[attr-defined]
+    return change(_copy.op, [self, src])

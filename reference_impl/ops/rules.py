@@ -1,0 +1,56 @@
+"""What derivative rules share.  All of it takes arrays or Tensors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+import numpy as np
+
+from ..backend import xp_of
+from ..tensor import Tensor, wrap
+
+
+def is_complex(x: Any) -> bool:
+    """Whether an array, tensor, number or NumPy dtype is complex."""
+    d = x if isinstance(x, np.dtype) else getattr(getattr(x, "_data", x), "dtype", None)
+    return d.kind == "c" if d is not None else isinstance(x, complex)
+
+
+def zeros(grad: Any) -> Any:
+    """Zeros like `grad`: the derivative of a step function, whatever `grad` is, nan included."""
+    if isinstance(grad, Tensor):
+        return wrap(zeros(grad._data))
+    return xp_of(grad).zeros_like(grad)
+
+
+def not_implemented(name: str) -> Callable[..., Any]:
+    """A rule for an operation that PyTorch does not differentiate.  Raises RuntimeError."""
+
+    def rule(grad: Any) -> Any:
+        raise RuntimeError(f"derivative for {name} is not implemented")
+
+    return rule
+
+
+def in_single(forward: Callable[..., Any]) -> Callable[..., Any]:
+    """Compute half precision in single precision and round once, as PyTorch's kernels do."""
+
+    @wraps(forward)
+    def computed(xp: Any, self: Any, *rest: Any, **options: Any) -> Any:
+        storage = self.dtype
+        if storage.itemsize != 2 or storage.kind in "iu":
+            return forward(xp, self, *rest, **options)
+        wide = [r.astype(np.float32) if getattr(r, "dtype", None) == storage else r for r in rest]
+        result = forward(xp, self.astype(np.float32), *wide, **options)
+        if isinstance(result, tuple):
+            return tuple(narrowed(r, storage) for r in result)
+        return narrowed(result, storage)
+
+    return computed
+
+
+def narrowed(result: Any, storage: np.dtype) -> Any:
+    """A single-precision result as `storage`; other results (indices, masks) as they are."""
+    return result.astype(storage) if result.dtype == np.float32 else result

@@ -1,0 +1,235 @@
+"""Choosing between values: where, masked_fill, the larger and the smaller, clamp.
+
+At a tie the gradient follows PyTorch: halved by maximum and minimum, passed on by clamp, given to
+the first argument by fmax and fmin.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .. import dtypes, errors
+from ..op import composite, pointwise, promote_operands
+from ..tensor import Tensor
+from .rules import is_complex
+
+_NUMBERS = ("self", "other")
+
+
+def _where_prepare(op: Any, xp: Any, arrays: list[Any]) -> None:
+    condition = arrays[0]
+    if condition.dtype not in (np.bool_, np.uint8):
+        kind = errors.scalar_type(dtypes.of(condition.dtype))
+        raise RuntimeError(
+            "where expected condition to be a boolean tensor, but got a tensor with dtype " + kind
+        )
+    promote_operands(op, xp, arrays)
+
+
+@pointwise(
+    self=lambda grad, condition: where(condition, grad, 0),
+    other=lambda grad, condition: where(condition, 0, grad),
+    prepare=_where_prepare, numbers=_NUMBERS, inplace=False, method=False, function=False,
+)  # fmt: skip
+def _where(xp, condition, self, other):
+    return xp.where(condition, self, other)
+
+
+@composite(method=False)
+def where(condition: Any, self: Any = None, other: Any = None) -> Any:
+    """`self` where `condition` holds, else `other`; with `condition` alone the indices that hold.
+
+    Raises RuntimeError unless `condition` is bool.
+    """
+    if self is None and other is None:
+        return condition.nonzero(as_tuple=True)
+    return _where(condition, self, other)
+
+
+def _where_method(self: Any, condition: Any, other: Any) -> Any:
+    """``self.where(condition, other)``: `self` where `condition` holds, else `other`."""
+    return _where(condition, self, other)
+
+
+Tensor.where = _where_method  # type: ignore[attr-defined]
+
+
+# ---------------------------------------------------------------- masked_fill
+
+
+def check_number_fits(value: Any, d: dtypes.dtype) -> None:
+    """Raise RuntimeError for a number that PyTorch does not store in a tensor of dtype `d`."""
+    fits = True
+    if isinstance(value, complex) and value.imag and not d.is_complex:
+        fits = False
+    elif d.category == dtypes.INTEGER and not isinstance(value, (bool, complex)):
+        info = np.iinfo(d.numpy)
+        low = info.min if info.min else -info.max  # a negative number wraps around once
+        fits = low <= value <= info.max
+    elif d.name in ("float16", "float32") and isinstance(value, (int, float)):
+        fits = not np.isfinite(value) or abs(value) <= float(np.finfo(d.numpy).max)
+    if not fits:
+        kind = errors.c_type(d)
+        kind = {"long": "int64_t", "int": "int", "unsigned char": "uint8_t"}.get(kind, kind)
+        raise RuntimeError(f"value cannot be converted to type {kind} without overflow")
+
+
+def _masked_prepare(op: Any, xp: Any, arrays: list[Any]) -> None:
+    self, mask, value = arrays
+    if mask.dtype != np.bool_:
+        kind = errors.c_type(dtypes.of(mask.dtype)).replace("long", "long int")
+        raise RuntimeError(
+            f"masked_fill_ only supports boolean masks, but got mask with dtype {kind}"
+        )
+    if hasattr(value, "strides"):
+        if value.ndim:
+            raise RuntimeError(
+                "masked_fill_ only supports a 0-dimensional value tensor, but got tensor with "
+                f"{value.ndim} dimension(s)."
+            )
+        arrays[2] = value.astype(self.dtype)
+    else:
+        check_number_fits(value, dtypes.of(self.dtype))
+        arrays[2] = xp.asarray(np.asarray(value).astype(self.dtype))
+
+
+def _masked_node(self, mask, value):
+    return f"MaskedFillBackward{int(isinstance(value, Tensor))}"
+
+
+@pointwise(
+    self=lambda grad, mask: masked_fill(grad, mask, 0),
+    value=lambda grad, mask: where(mask, grad, 0),
+    promote="none", prepare=_masked_prepare, node=_masked_node, overloads=True,
+)  # fmt: skip
+def masked_fill(xp, self, mask, value):
+    """`self` with `value`, a number or 0-d tensor, where `mask` holds; the dtype stays."""
+    return xp.where(mask, value, self)
+
+
+# ---------------------------------------------------------------- the larger and the smaller
+
+
+def _half_at_tie(grad: Any, wins: Any, tie: Any) -> Any:
+    """`grad` where one wins, half of it at a tie, else 0."""
+    return where(wins, grad, where(tie, grad / 2, 0))
+
+
+def _no_complex(self: Any, name: str) -> None:
+    if self.dtype.kind == "c":
+        raise RuntimeError(f"{name} not implemented for complex tensors.")
+
+
+@pointwise(
+    self=lambda grad, self, other: _half_at_tie(grad, self > other, self == other),
+    other=lambda grad, self, other: _half_at_tie(grad, self < other, self == other),
+    inplace=False,
+)
+def maximum(xp, self, other):
+    """The larger of two tensors; nan if either is.  Raises RuntimeError for complex tensors."""
+    _no_complex(self, "maximum")
+    return xp.maximum(self, other)
+
+
+@pointwise(
+    self=lambda grad, self, other: _half_at_tie(grad, self < other, self == other),
+    other=lambda grad, self, other: _half_at_tie(grad, self > other, self == other),
+    inplace=False,
+)
+def minimum(xp, self, other):
+    """The smaller of two tensors; nan if either is.  Raises RuntimeError for complex tensors."""
+    _no_complex(self, "minimum")
+    return xp.minimum(self, other)
+
+
+@pointwise(
+    self=lambda grad, self, other: where((self >= other) | (other != other), grad, 0),
+    other=lambda grad, self, other: where((self >= other) | (other != other), 0, grad),
+    inplace=False, serves="bif", kernel="fmax_cpu",
+)  # fmt: skip
+def fmax(xp, self, other):
+    """The larger of two tensors; a number wins over nan."""
+    return xp.fmax(self, other)
+
+
+@pointwise(
+    self=lambda grad, self, other: where((self <= other) | (other != other), grad, 0),
+    other=lambda grad, self, other: where((self <= other) | (other != other), 0, grad),
+    inplace=False, serves="bif", kernel="fmin_cpu",
+)  # fmt: skip
+def fmin(xp, self, other):
+    """The smaller of two tensors; a number wins over nan."""
+    return xp.fmin(self, other)
+
+
+# ---------------------------------------------------------------- clamp
+
+
+def _no_complex_clamp(op: Any, xp: Any, arrays: list[Any]) -> None:
+    if all(bound is None for bound in arrays[1:]):
+        raise RuntimeError("torch.clamp: At least one of 'min' or 'max' must not be None")
+    if any(is_complex(a) for a in arrays):
+        raise RuntimeError("clamp is not supported for complex types")
+    promote_operands(op, xp, arrays)
+
+
+def _clamp_self(grad: Any, self: Any, min: Any, max: Any) -> Any:
+    if min is not None and max is not None:
+        inside = (self >= min) & (self <= max)
+    else:
+        inside = self <= max if min is None else self >= min
+    return where(inside, grad, 0)
+
+
+def _clamp_min_rule(grad: Any, self: Any, min: Any, max: Any) -> Any:
+    chosen = self < min if max is None else (self < min) & (min < max)
+    return where(chosen, grad, 0)
+
+
+def _clamp_max_rule(grad: Any, self: Any, min: Any, max: Any) -> Any:
+    chosen = self > max if min is None else (self > max) | (max < min)
+    return where(chosen, grad, 0)
+
+
+def _clamp_node(self, min=None, max=None):
+    tensors = isinstance(min, Tensor) or isinstance(max, Tensor)
+    return f"ClampBackward{0 if tensors else 1}"
+
+
+@pointwise(
+    self=_clamp_self, min=_clamp_min_rule, max=_clamp_max_rule, prepare=_no_complex_clamp,
+    node=_clamp_node, numbers=("min", "max"), overloads=True,
+)  # fmt: skip
+def clamp(xp, self, min=None, max=None):
+    """`self` kept between `min` and `max`, numbers or tensors, of which one may be None.
+
+    Where min > max the result is max.  Raises RuntimeError for complex tensors.
+    """
+    result = self if min is None else xp.maximum(self, min)
+    return result if max is None else xp.minimum(result, max)
+
+
+def _bound_node(name: str) -> Any:
+    return lambda self, bound: f"{name}Backward{int(isinstance(bound, Tensor))}"
+
+
+@pointwise(
+    self=lambda grad, self, min: where(self >= min, grad, 0),
+    min=lambda grad, self, min: where(self < min, grad, 0),
+    node=_bound_node("ClampMin"), prepare=_no_complex_clamp, numbers=("min",), overloads=True,
+)  # fmt: skip
+def clamp_min(xp, self, min):
+    """`self`, but at least `min`."""
+    return xp.maximum(self, min)
+
+
+@pointwise(
+    self=lambda grad, self, max: where(self <= max, grad, 0),
+    max=lambda grad, self, max: where(self > max, grad, 0),
+    node=_bound_node("ClampMax"), prepare=_no_complex_clamp, numbers=("max",), overloads=True,
+)  # fmt: skip
+def clamp_max(xp, self, max):
+    """`self`, but at most `max`."""
+    return xp.minimum(self, max)

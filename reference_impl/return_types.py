@@ -1,0 +1,53 @@
+"""Named results of operations with several outputs: ``torch.return_types.max``.
+
+Tuples whose parts have names, printed as PyTorch prints them::
+
+    torch.return_types.max(
+    values=tensor(3),
+    indices=tensor(1))
+"""
+
+from __future__ import annotations
+
+from collections import namedtuple
+from typing import Any
+
+_PARTS = {
+    "aminmax": "min max",
+    "cummax": "values indices",
+    "cummin": "values indices",
+    "frexp": "mantissa exponent",
+    "histogram": "hist bin_edges",
+    "histogramdd": "hist bin_edges",
+    "kthvalue": "values indices",
+    "linalg_eig": "eigenvalues eigenvectors",
+    "linalg_eigh": "eigenvalues eigenvectors",
+    "linalg_qr": "Q R",
+    "linalg_slogdet": "sign logabsdet",
+    "linalg_svd": "U S Vh",
+    "max": "values indices",
+    "median": "values indices",
+    "min": "values indices",
+    "mode": "values indices",
+    "nanmedian": "values indices",
+    "slogdet": "sign logabsdet",
+    "sort": "values indices",
+    "topk": "values indices",
+}
+
+
+def _repr(self: Any) -> str:
+    parts = ",\n".join(f"{n}={v!r}" for n, v in zip(self._fields, self, strict=True))
+    return f"torch.return_types.{type(self).__name__}(\n{parts})"
+
+
+def _named(name: str, parts: str) -> Any:
+    base = namedtuple(name, parts)  # type: ignore[misc]
+    return type(name, (base,), {"__slots__": (), "__repr__": _repr, "__module__": __name__})
+
+
+globals().update({name: _named(name, parts) for name, parts in _PARTS.items()})
+
+
+def __getattr__(name: str) -> Any:
+    raise AttributeError(f"module 'torch.return_types' has no attribute '{name}'")
