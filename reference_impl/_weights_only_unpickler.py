@@ -26,6 +26,12 @@ from .tensor import Size, Tensor
 
 _BLOCKED = {"sys", "os", "posix", "nt"}  # not even the user can allow what is in these
 _MANY = 1 << 16
+UNSAFE_ADVICE = (
+    "In PyTorch 2.6, we changed the default value of the `weights_only` argument in `torch.load` "
+    "from `False` to `True`. Re-running `torch.load` with `weights_only` set to `False` will "
+    "likely succeed, but it can result in arbitrary code execution. Do it only if you got the file "
+    "from a trusted source."
+)
 
 STORAGE_TYPES = {
     "BoolStorage": "bool", "ByteStorage": "uint8", "CharStorage": "int8", "ShortStorage": "int16",
