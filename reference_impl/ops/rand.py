@@ -1,8 +1,6 @@
-"""Random sampling on tensors: factories, in-place fills, draws from given probabilities.
+"""Random sampling: factories, and draws from given probabilities.
 
-The numbers come from ``samplers.py``; here are PyTorch's signatures, and the order in which a
-tensor is filled: that of its memory, whatever the order of its dimensions.  A random fill does not
-depend on what the tensor held, so its gradient is zero.
+The numbers come from ``samplers.py`` and ``discrete.py``; here are PyTorch's signatures.
 """
 
 from __future__ import annotations
@@ -14,230 +12,30 @@ import numpy as np
 
 from .. import backend, dtypes, errors
 from ..dtypes import dtype
-from ..op import PUBLIC, Op, op, store
+from ..layout import empty_like
+from ..op import PUBLIC, op, store
 from ..random import Generator
 from ..tensor import Tensor, wrap
-from ..views import change
 from . import discrete, samplers
 from . import rand_checks as check
-
-# (generator, n, dtype, contiguous) -> n numbers
-Draw = Callable[[Generator, int, np.dtype, bool], np.ndarray]
-
-
-def _zeros(grad: Any) -> Any:
-    """The derivative of something random: zeros, as an array or a tensor like `grad`."""
-    if isinstance(grad, Tensor):
-        return wrap(_zeros(grad._data))
-    return backend.xp_of(grad).zeros_like(grad)
-
-
-# ---------------------------------------------------------------- in the order of memory
-
-
-def _memory_order(array: Any) -> list[int]:
-    """The dimensions from the slowest to the fastest in memory."""
-    moving = [i for i in range(array.ndim) if array.shape[i] != 1]
-    order = sorted(moving, key=lambda i: -array.strides[i])
-    return [i for i in range(array.ndim) if array.shape[i] == 1] + order
-
-
-def _drawn_like(array: Any, given: Any, draw: Draw, storage: np.dtype | None = None) -> Any:
-    """Numbers in the shape and memory order of `array`, on its device."""
-    storage = storage or array.dtype
-    if any(s == 0 and n > 1 for s, n in zip(array.strides, array.shape, strict=True)):
-        raise errors.overlapping_write()
-    generator = check.generator(given)
-    flat = draw(generator, array.size, storage, bool(array.flags.c_contiguous))
-    order = _memory_order(array)
-    laid_out = flat.reshape([array.shape[i] for i in order])
-    return backend.move(laid_out.transpose(np.argsort(order)), backend.device_of(array))
-
-
-def _of_parts(draw: Draw) -> Draw:
-    """A draw for complex numbers too: their real and imaginary parts in turn."""
-
-    def parts(generator: Generator, n: int, storage: np.dtype, contiguous: bool) -> np.ndarray:
-        if storage.kind != "c":
-            return draw(generator, n, storage, contiguous)
-        half = np.dtype(f"f{storage.itemsize // 2}")
-        return draw(generator, 2 * n, half, contiguous).view(storage)
-
-    return parts
-
-
-def _uniform(d: dtype, low: float, high: float) -> Draw:
-    check.floating("check_uniform_bounds", d, complex_too=True)
-    check.uniform_bounds(low, high, d.to_real())
-    return _of_parts(lambda g, n, s, _: samplers.uniform(g, n, s, low, high))
-
-
-def _normal(d: dtype, mean: float, std: float) -> Draw:
-    check.normal_std(std)
-    check.floating("normal_kernel_cpu", d, complex_too=True)
-    if d.is_complex:  # the variance is shared between the two parts
-        std /= np.sqrt(2.0)
-    return _of_parts(lambda g, n, s, contiguous: samplers.normal(g, n, s, mean, std, contiguous))
-
-
-def _integers(d: dtype, low: int, high: int | None) -> Draw:
-    first, count = check.integer_range(low, high, d)
-    return lambda g, n, s, _: samplers.integers(g, n, s, first, count)
-
-
-# ---------------------------------------------------------------- in-place fills
-
-
-def _fill(node: Any = None) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Declare a method that fills a tensor in place; it returns the drawn array."""
-
-    def declare(forward: Callable[..., Any]) -> Callable[..., Any]:
-        declared = Op(forward, {"self": lambda grad: _zeros(grad)}, node=node)
-
-        def call(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
-            if "from" in kwargs:  # PyTorch's name of it, which Python reserves
-                kwargs["from_"] = kwargs.pop("from")
-            return change(declared, declared.bind((self, *args), kwargs))
-
-        call.__name__ = call.__qualname__ = forward.__name__
-        call.__doc__ = forward.__doc__
-        setattr(Tensor, forward.__name__, call)
-        return call
-
-    return declare
-
-
-@_fill()
-def uniform_(xp: Any, self: Any, from_: Any = 0, to: Any = 1, *, generator: Any = None) -> Any:
-    """Fill with numbers from [from, to)."""
-    low, high = check.number("uniform_", "from", 1, from_), check.number("uniform_", "to", 2, to)
-    return _drawn_like(self, generator, _uniform(dtypes.of(self.dtype), low, high))
-
-
-@_fill()
-def normal_(xp: Any, self: Any, mean: Any = 0, std: Any = 1, *, generator: Any = None) -> Any:
-    """Fill with normal numbers."""
-    m, s = check.number("normal_", "mean", 1, mean), check.number("normal_", "std", 2, std)
-    return _drawn_like(self, generator, _normal(dtypes.of(self.dtype), m, s))
-
-
-@_fill()
-def log_normal_(xp: Any, self: Any, mean: Any = 1, std: Any = 2, *, generator: Any = None) -> Any:
-    """Fill with exponentials of normal numbers."""
-    m, s = check.number("log_normal_", "mean", 1, mean), check.number("log_normal_", "std", 2, std)
-    check.positive("log_normal_", "std", s)
-    check.floating("log_normal_cpu", dtypes.of(self.dtype))
-    return _drawn_like(self, generator, lambda g, n, d, _: samplers.log_normal(g, n, d, m, s))
-
-
-@_fill()
-def exponential_(xp: Any, self: Any, lambd: Any = 1, *, generator: Any = None) -> Any:
-    """Fill with waiting times of rate `lambd`."""
-    rate, d = check.number("exponential_", "lambd", 1, lambd), dtypes.of(self.dtype)
-    check.positive("exponential_", "lambda", rate)
-    check.continuous("Exponential", d, errors.scalar_type(d))
-    return _drawn_like(self, generator, lambda g, n, s, _: samplers.exponential(g, n, s, rate))
-
-
-@_fill()
-def cauchy_(xp: Any, self: Any, median: Any = 0, sigma: Any = 1, *, generator: Any = None) -> Any:
-    """Fill with Cauchy numbers around `median`."""
-    m, s = check.number("cauchy_", "median", 1, median), check.number("cauchy_", "sigma", 2, sigma)
-    check.positive("cauchy_", "sigma", s)
-    check.continuous("Cauchy", dtypes.of(self.dtype), errors.c_type(dtypes.of(self.dtype)))
-    return _drawn_like(self, generator, lambda g, n, d, _: samplers.cauchy(g, n, d, m, s))
-
-
-@_fill()
-def geometric_(xp: Any, self: Any, p: Any, *, generator: Any = None) -> Any:
-    """Fill with the number of trials up to the first success, whose probability is `p`."""
-    chance = check.number("geometric_", "p", 1, p)
-    if not 0 < chance < 1:
-        raise RuntimeError(f"geometric_ expects p to be in (0, 1), but got p={chance:g}")
-    check.real("geometric_cpu", dtypes.of(self.dtype), bool_too=False)
-    return _drawn_like(self, generator, lambda g, n, d, _: samplers.geometric(g, n, d, chance))
-
-
-def _random_node(self: Any, from_: Any = None, to: Any = None, *, generator: Any = None) -> str:
-    return f"RandomBackward{2 if from_ is None else 0 if to is not None else 1}"
-
-
-@_fill(node=_random_node)
-def random_(xp: Any, self: Any, from_: Any = None, to: Any = ..., *, generator: Any = None) -> Any:
-    """Fill with integers: ``random_()``, ``random_(to)`` or ``random_(from, to)``.
-
-    Without bounds, from 0 to the largest of an integer dtype; of a float, to 2 to the length of its
-    significand.
-    """
-    d = dtypes.of(self.dtype)
-    bounds = [b for b in (from_, to) if b is not None and b is not ...]
-    if not all(hasattr(b, "__index__") and not isinstance(b, bool) for b in bounds):
-        raise check.invalid_combination("random_", bounds)
-    if from_ is None:
-        check.real("random_kernel_cpu", d)
-        digits = check.DIGITS.get(d.name, 0)
-        return _drawn_like(self, generator, lambda g, n, s, _: samplers.full_range(g, n, s, digits))
-    low, high = (0, from_) if to is ... else (from_, to)
-    low = check.int64(int(low))
-    if high is None and low == -(2**63):
-        if d.name not in ("int64", "float64", "float32", "bfloat16"):
-            raise RuntimeError(
-                "random_full_64_bits_range_kernel_cpu handles only int64, double, float and "
-                "bfloat16"
-            )
-        return _drawn_like(self, generator, lambda g, n, s, _: samplers.integers(g, n, s, 0, 2**64))
-    high = None if high is None else check.int64(int(high))
-    return _drawn_like(self, generator, _integers(d, low, high))
-
-
-def _bernoulli_node(self: Any, p: Any = 0.5, *, generator: Any = None) -> str:
-    return f"BernoulliBackward{1 if isinstance(p, Tensor) else 2}"
-
-
-@_fill(node=_bernoulli_node)
-def bernoulli_(xp: Any, self: Any, p: Any = 0.5, *, generator: Any = None) -> Any:
-    """Fill with ones of probability `p` (a number, or a tensor that broadcasts) and zeros."""
-    d = dtypes.of(self.dtype)
-    if hasattr(p, "strides"):
-        check.real("bernoulli_tensor_cpu_self_", d)
-        return _bernoulli_each(_expanded(p, self.shape), generator, self)
-    chance = check.number("bernoulli_", "p", 1, p)
-    check.probability(chance)
-    check.real("bernoulli_scalar_cpu_", d)
-    return _drawn_like(self, generator, lambda g, n, s, _: samplers.bernoulli(g, n, s, chance))
-
-
-def _expanded(p: Any, shape: tuple[int, ...]) -> Any:
-    padded = (1,) * (len(shape) - p.ndim) + p.shape
-    for dim in reversed(range(len(shape))):
-        if padded[dim] not in (1, shape[dim]):
-            raise errors.cannot_expand(shape, p.shape, dim)
-    return backend.xp_of(p).broadcast_to(p, shape)
-
-
-def _bernoulli_each(p: Any, given: Any, like: Any) -> Any:
-    """Ones with the probabilities `p`, in the shape, dtype and memory order of `like`."""
-    check.floating("bernoulli_tensor_cpu_p_", dtypes.of(p.dtype))
-    order = _memory_order(like)
-    flat = backend.move(p, backend.CPU).transpose(order).reshape(-1)
-    check.probabilities(flat)
-    return _drawn_like(like, given, lambda g, n, s, _: samplers.bernoulli_each(g, flat, s))
-
+from . import rand_fill as fill
+from .create import as_device, as_dtype, as_size, check_shape
+from .rules import zeros
 
 # ---------------------------------------------------------------- draws from given numbers
 
 
-@op(self=lambda grad: _zeros(grad))
+@op(self=zeros)
 def bernoulli(xp: Any, self: Any, p: Any = None, *, generator: Any = None) -> Any:
     """Ones with the probabilities in `self`, or all with probability `p`, and zeros."""
     like = xp.empty(self.shape, self.dtype)
     if p is not None:
-        return bernoulli_(wrap(like), p, generator=generator)._data
+        return wrap(like).bernoulli_(p, generator=generator)._data  # type: ignore[attr-defined]
     check.real("bernoulli_tensor_cpu_self_", dtypes.of(self.dtype))
-    return _bernoulli_each(self, generator, like)
+    return fill.bernoulli_each(self, generator, like)
 
 
-@op(self=lambda grad: _zeros(grad), method=False)
+@op(self=zeros, method=False)
 def poisson(xp: Any, self: Any, generator: Any = None) -> Any:
     """How many events happen in a unit of time, at the rates in `self`."""
     check.floating("poisson_cpu", dtypes.of(self.dtype))
@@ -246,7 +44,7 @@ def poisson(xp: Any, self: Any, generator: Any = None) -> Any:
     return xp.asarray(drawn.astype(self.dtype).reshape(self.shape))
 
 
-@op(count=lambda grad: _zeros(grad), prob=lambda grad: _zeros(grad), method=False)
+@op(count=zeros, prob=zeros, method=False)
 def binomial(xp: Any, count: Any, prob: Any, generator: Any = None) -> Any:
     """How many of `count` trials succeed, each with probability `prob`; shapes broadcast."""
     check.floating("binomial_cpu", dtypes.of(count.dtype))
@@ -288,7 +86,7 @@ def multinomial(
 def _made(
     function: str,
     shape: tuple[int, ...],
-    draw_for: Callable[[dtype], Draw],
+    draw_for: Callable[[dtype], fill.Draw],
     *,
     default: dtype,
     generator: Any = None,
@@ -300,28 +98,31 @@ def _made(
     requires_grad: bool = False,
 ) -> Tensor:
     """A tensor of random numbers, or `out` filled with them."""
+    wanted = as_dtype(function, dtype)
     if out is not None:
-        check.output(function, out)
-        if dtype is not None and dtype is not out.dtype:
-            raise RuntimeError(
-                f"dtype {errors.scalar_type(dtype)} does not match dtype of out parameter "
-                f"({errors.scalar_type(out.dtype)})"
-            )
-        like = out._data if out._data.shape == shape else np.empty(shape, out._data.dtype)
-        store(out, _drawn_like(like, generator, draw_for(out.dtype)))
+        check.output(function, out, wanted)
+        if out._data.shape != shape:
+            out._data = backend.xp_of(out._data).empty(shape, out._data.dtype)
+        store(out, fill.drawn_like(out._data, generator, draw_for(out.dtype)))
         return out
-    chosen = default if dtype is None else dtype
+    chosen = wanted or default
     check.can_require_grad(chosen, requires_grad)
     flat = draw_for(chosen)(
         check.generator(generator), int(np.prod(shape, dtype=np.int64)), chosen.numpy, True
     )
-    made = wrap(backend.xp_for(device).asarray(flat.reshape(shape)))
+    where = backend.get_default_device() if device is None else as_device(function, device)
+    made = wrap(backend.move(flat.reshape(shape), where))
     return made.requires_grad_() if requires_grad else made
 
 
 def _valid_options(function: str, args: Any, kwargs: dict[str, Any]) -> None:
     known = {"generator", "out", "dtype", "layout", "device", "pin_memory", "requires_grad"}
-    kinds = {"generator": Generator, "out": Tensor, "dtype": dtype, "requires_grad": bool}
+    kinds: dict[str, Any] = {
+        "generator": Generator,
+        "out": Tensor,
+        "dtype": (dtype, type),
+        "requires_grad": bool,
+    }
     for name, value in kwargs.items():
         kind = kinds.get(name)
         if name not in known or (kind and value is not None and not isinstance(value, kind)):
@@ -339,7 +140,13 @@ def _size_of(function: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tu
     if not args or (len(args) > 1 and isinstance(args[0], (tuple, list))):
         raise check.invalid_combination(function, args, given)
     _valid_options(function, args, kwargs)
-    return check.size(function, args)
+    return _shape(function, args)
+
+
+def _shape(function: str, size: tuple[Any, ...]) -> tuple[int, ...]:
+    shape = as_size(function, size)
+    check_shape(function, shape)
+    return shape
 
 
 def rand(*size: Any, **options: Any) -> Tensor:
@@ -349,7 +156,11 @@ def rand(*size: Any, **options: Any) -> Tensor:
     """
     shape = _size_of("rand", size, options)
     return _made(
-        "rand", shape, lambda d: _uniform(d, 0, 1), default=dtypes.get_default_dtype(), **options
+        "rand",
+        shape,
+        lambda d: fill.uniform(d, 0, 1),
+        default=dtypes.get_default_dtype(),
+        **options,
     )
 
 
@@ -357,7 +168,11 @@ def randn(*size: Any, **options: Any) -> Tensor:
     """Normal numbers of mean 0 and variance 1; options as :func:`rand`."""
     shape = _size_of("randn", size, options)
     return _made(
-        "randn", shape, lambda d: _normal(d, 0, 1), default=dtypes.get_default_dtype(), **options
+        "randn",
+        shape,
+        lambda d: fill.normal(d, 0, 1),
+        default=dtypes.get_default_dtype(),
+        **options,
     )
 
 
@@ -368,7 +183,7 @@ def randint(*args: Any, **options: Any) -> Tensor:
     """
     low, high, shape = _randint_arguments(args, options)
     return _made(
-        "randint", shape, lambda d: _integers(d, low, high), default=dtypes.int64, **options
+        "randint", shape, lambda d: fill.integers(d, low, high), default=dtypes.int64, **options
     )
 
 
@@ -385,7 +200,7 @@ def _randint_arguments(args: Any, options: dict[str, Any]) -> tuple[int, int, tu
     if not isinstance(size, (tuple, list)):
         raise errors.argument_must_be("randint", "size", len(args), "tuple of ints", size)
     _valid_options("randint", args, options)
-    shape = check.size("randint", (size,))
+    shape = _shape("randint", (size,))
     return check.int64(int(low)), check.int64(int(high)), shape
 
 
@@ -399,7 +214,7 @@ def randperm(n: Any, **options: Any) -> Tensor:
     )
 
 
-def _permutation(d: dtype, n: int) -> Draw:
+def _permutation(d: dtype, n: int) -> fill.Draw:
     if d.is_complex or d.name == "bool":
         raise errors.not_implemented_for("randperm", d)
     if d.category == dtypes.INTEGER and n - 1 > np.iinfo(d.numpy).max:
@@ -416,7 +231,7 @@ def _permutation(d: dtype, n: int) -> Draw:
 def _made_like(
     function: str,
     input: Any,
-    draw_for: Callable[[dtype], Draw],
+    draw_for: Callable[[dtype], fill.Draw],
     *,
     generator: Any = None,
     dtype: dtype | None = None,
@@ -429,26 +244,22 @@ def _made_like(
     """Random numbers in the shape, dtype and device of `input`, laid out in memory as it is."""
     if not isinstance(input, Tensor):
         raise errors.argument_must_be_tensor(function, "input", 1, input)
-    chosen = input.dtype if dtype is None else dtype
+    chosen = as_dtype(function, dtype) or input.dtype
     check.can_require_grad(chosen, requires_grad)
-    source = input._data
-    order = _memory_order(source)
-    if "contiguous" in str(memory_format):
-        order = list(range(source.ndim))
-    like = np.empty([source.shape[i] for i in order], chosen.numpy).transpose(np.argsort(order))
-    drawn = _drawn_like(like, generator, draw_for(chosen))
-    made = wrap(backend.move(drawn, input.device if device is None else device))
+    where = input.device if device is None else as_device(function, device)
+    like = empty_like(input._data, chosen.numpy, memory_format)
+    made = wrap(backend.move(fill.drawn_like(like, generator, draw_for(chosen)), where))
     return made.requires_grad_() if requires_grad else made
 
 
 def rand_like(input: Tensor, **options: Any) -> Tensor:
     """:func:`rand` in the shape, dtype and device of `input`."""
-    return _made_like("rand_like", input, lambda d: _uniform(d, 0, 1), **options)
+    return _made_like("rand_like", input, lambda d: fill.uniform(d, 0, 1), **options)
 
 
 def randn_like(input: Tensor, **options: Any) -> Tensor:
     """:func:`randn` in the shape, dtype and device of `input`."""
-    return _made_like("randn_like", input, lambda d: _normal(d, 0, 1), **options)
+    return _made_like("randn_like", input, lambda d: fill.normal(d, 0, 1), **options)
 
 
 def randint_like(
@@ -462,26 +273,26 @@ def randint_like(
         low, high = 0, low
     first = check.integer("randint_like", "low", 2, low)
     end = check.integer("randint_like", "high", 3, high)
-    return _made_like("randint_like", input, lambda d: _integers(d, first, end), **options)
+    return _made_like("randint_like", input, lambda d: fill.integers(d, first, end), **options)
 
 
 # ---------------------------------------------------------------- normal, in its four forms
 
 
-@op(mean=lambda grad: _zeros(grad), method=False, function=False, name="normal",
+@op(mean=zeros, method=False, function=False, name="normal",
     node="NormalBackward1")  # fmt: skip
 def _normal_around(xp: Any, mean: Any, std: Any, generator: Any) -> Any:
     check.normal_std(std)
-    draw = _normal(dtypes.of(mean.dtype), 0, std)
-    return _drawn_like(xp.empty(mean.shape, mean.dtype), generator, draw) + mean
+    draw = fill.normal(dtypes.of(mean.dtype), 0, std)
+    return fill.drawn_like(xp.empty(mean.shape, mean.dtype), generator, draw) + mean
 
 
-@op(std=lambda grad: _zeros(grad), method=False, function=False, name="normal",
+@op(std=zeros, method=False, function=False, name="normal",
     node="NormalBackward2")  # fmt: skip
 def _normal_scaled(xp: Any, mean: Any, std: Any, generator: Any) -> Any:
     _check_stds(std)
-    draw = _normal(dtypes.of(std.dtype), 0, 1)
-    drawn = _drawn_like(xp.empty(std.shape, std.dtype), generator, draw) * std
+    draw = fill.normal(dtypes.of(std.dtype), 0, 1)
+    drawn = fill.drawn_like(xp.empty(std.shape, std.dtype), generator, draw) * std
     return drawn + std.dtype.type(mean)
 
 
@@ -494,8 +305,8 @@ def _normal_both(xp: Any, mean: Any, std: Any, generator: Any) -> Any:
         shape = np.broadcast_shapes(mean.shape, std.shape)
     except ValueError:
         raise errors.size_mismatch(mean.shape, std.shape) from None
-    draw = _normal(dtypes.of(mean.dtype), 0, 1)
-    drawn = _drawn_like(xp.empty(shape, mean.dtype), generator, draw)
+    draw = fill.normal(dtypes.of(mean.dtype), 0, 1)
+    drawn = fill.drawn_like(xp.empty(shape, mean.dtype), generator, draw)
     return (drawn * std + mean).astype(mean.dtype)
 
 
@@ -525,10 +336,9 @@ def normal(mean: Any = None, std: Any = None, size: Any = None, **options: Any) 
         if not isinstance(size, (tuple, list)):
             raise check.invalid_combination("normal", args, options)
         _valid_options("normal", args, options)
-        shape, default = check.size("normal", (size,)), dtypes.get_default_dtype()
-        return _made(
-            shape, lambda d: _normal(d, float(mean), float(std)), default=default, **options
-        )
+        shape, default = _shape("normal", (size,)), dtypes.get_default_dtype()
+        draw = lambda d: fill.normal(d, float(mean), float(std))
+        return _made("normal", shape, draw, default=default, **options)
     known = all(n or isinstance(v, Tensor) for n, v in zip(numbers, (mean, std), strict=True))
     if not known or size is not None or options.keys() - {"generator", "out"}:
         raise check.invalid_combination("normal", args, options)

@@ -65,39 +65,6 @@ def invalid_combination(
     )
 
 
-def size(function: str, given: Any) -> tuple[int, ...]:
-    """A shape from the positional arguments after the bounds: ``(2, 3)`` or ``((2, 3),)``."""
-    several = len(given) != 1 or not isinstance(given[0], (tuple, list))
-    shape = []
-    for position, n in enumerate(given if several else given[0]):
-        if isinstance(n, (bool, float, str)) or not hasattr(n, "__index__"):
-            raise _not_a_size(function, given, position, n)
-        shape.append(int(n.__index__()))
-    negative = [n for n in shape if n < 0]
-    if negative:
-        raise RuntimeError(
-            f"Trying to create tensor with negative dimension {negative[0]}: {errors.sizes(shape)}"
-        )
-    return tuple(shape)
-
-
-def _not_a_size(function: str, given: Any, position: int, n: Any) -> TypeError:
-    kind = type(n).__name__
-    if position:
-        return TypeError(
-            f"{function}(): argument 'size' failed to unpack the object at pos {position + 1} with "
-            f'error "type must be tuple of ints,but got {kind}"'
-        )
-    if isinstance(given[0], (tuple, list)):
-        return TypeError(
-            f"{function}(): argument 'size' (position 1) must be tuple of ints, but found element "
-            f"of type {kind} at pos 0"
-        )
-    return TypeError(
-        f"{function}(): argument 'size' (position 1) must be tuple of ints, not {kind}"
-    )
-
-
 def integer(function: str, name: str, position: int, value: Any) -> int:
     """An int argument; 0-d integer tensors count, bools do not."""
     if isinstance(value, (bool, float)) or not hasattr(value, "__index__"):
@@ -132,7 +99,12 @@ def can_require_grad(d: dtype, requires_grad: bool) -> None:
         raise RuntimeError("Only Tensors of floating point and complex dtype can require gradients")
 
 
-def output(function: str, out: Tensor) -> None:
+def output(function: str, out: Tensor, wanted: dtype | None) -> None:
+    if wanted is not None and wanted is not out.dtype:
+        raise RuntimeError(
+            f"dtype {errors.scalar_type(wanted)} does not match dtype of out parameter "
+            f"({errors.scalar_type(out.dtype)})"
+        )
     if mode.state & RECORD and out.requires_grad:
         raise RuntimeError(
             f"aten::{function}(): functions with out=... arguments don't support automatic "
@@ -257,6 +229,8 @@ def _within(low: int, last: int, d: dtype) -> None:
         raise RuntimeError(
             "check_random_bounds handles only integral, floating-point and boolean types"
         )
+    least: float
+    most: float
     if d.name == "bool":
         least, most = 0, 1
     elif d.is_floating_point:
