@@ -355,8 +355,16 @@ def view_of_leaf_in_place() -> RuntimeError:
 
 
 def no_grad_view_in_place() -> RuntimeError:
+    return _no_grad_view("is being")
+
+
+def base_of_no_grad_view_changed() -> RuntimeError:
+    return _no_grad_view("its base or another view of its base has been")
+
+
+def _no_grad_view(what: str) -> RuntimeError:
     return RuntimeError(
-        "A view was created in no_grad mode and is being modified inplace with grad mode enabled. "
+        f"A view was created in no_grad mode and {what} modified inplace with grad mode enabled. "
         "Given that this use case is ambiguous and error-prone, it is forbidden. You can clarify "
         "your code by moving both the view and the inplace either both inside the no_grad block "
         "(if you don't want the inplace to be tracked) or both outside (if you want the inplace "

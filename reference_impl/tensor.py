@@ -154,7 +154,10 @@ class Tensor:
 
     @property
     def requires_grad(self) -> bool:
-        return self.history() is not None
+        """Whether gradients flow to this tensor, or (for a view) to its base."""
+        if self.history() is not None:
+            return True
+        return self._view is not None and self._view.base.history() is not None
 
     @requires_grad.setter
     def requires_grad(self, value: bool) -> None:
@@ -286,7 +289,7 @@ class Tensor:
     def data(self, value: Tensor) -> None:
         self._data = value._data
         if type(self._grad_fn) is AccumulateGrad:
-            self._grad_fn.shape, self._grad_fn.dtype = value._data.shape, value._data.dtype
+            self._grad_fn.hold(value._data)
 
     def _is_view(self) -> bool:
         return self._view is not None

@@ -67,8 +67,12 @@ class View:
 
     def refresh(self, tensor: Tensor) -> None:
         """Derive the history of a stale view from its base."""
-        self.seen = tensor._version[0]
         node = self.base.history()
+        if self.kind == "no_grad" and node is not None:
+            if mode.state & RECORD:
+                raise errors.base_of_no_grad_view_changed()
+            return
+        self.seen = tensor._version[0]
         if node is not None:
             tensor._grad_fn, tensor._port = AsStridedBackward0(self, node, tensor), 0
         elif tensor._grad_fn is None or type(tensor._grad_fn) is not AccumulateGrad:

@@ -29,7 +29,7 @@ import numpy as np
 from .. import dtypes, errors
 from ..tensor import Tensor, wrap
 from .grad_mode import FORWARD, HOOKS, INFERENCE, RECORD, mode, no_grad
-from .node import AccumulateGrad, Node
+from .node import AccumulateGrad, Node, without_backward
 
 __all__ = ["Function", "FunctionCtx", "InplaceFunction", "NestedIOFunction", "once_differentiable"]
 
@@ -175,8 +175,11 @@ class SavedTensor:
             return self.hook()  # type: ignore[no-any-return]
         if self.box[0] != self.version:
             words = ""
+            maker = self.box[1] if len(self.box) > 1 else ""  # what changed it last
             if self.edge is not None and self.original is None:
-                words = f", which is output {self.port} of {self.edge.name()}"
+                maker = maker or self.edge.name()
+            if maker:
+                words = f", which is output {self.port} of {without_backward(maker)}"
             raise errors.modified_in_place(
                 dtypes.of(self.array.dtype), self.array.shape, words, self.box[0], self.version,
                 cuda=not isinstance(self.array, np.ndarray),
@@ -344,13 +347,13 @@ def _attach(ctx: Any, results: Sequence[Any]) -> None:
             t._grad_fn, t._port = ctx, port
 
 
-class _TwiceError(Node):
+class Error(Node):
     """The history of a gradient that may not be differentiated again."""
 
     __slots__ = ()
 
     def name(self) -> str:
-        return "Error"
+        return "torch::autograd::Error"
 
     def backward(self, grad: Any, record: bool) -> Sequence[Any]:
         raise RuntimeError(
@@ -376,7 +379,7 @@ def once_differentiable(fn: Callable[..., Any]) -> Callable[..., Any]:
         for out in outputs if isinstance(outputs, tuple) else (outputs,):
             if isinstance(out, Tensor):
                 out = out.detach()
-                out._grad_fn = _TwiceError(())
+                out._grad_fn = Error(())
                 out._grad_fn.shape, out._grad_fn.dtype = out._data.shape, out._data.dtype
             made.append(out)
         return tuple(made) if isinstance(outputs, tuple) else made[0]

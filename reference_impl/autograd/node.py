@@ -13,6 +13,7 @@ reference count when the last tensor that leads to it dies.  A leaf's node is it
 from __future__ import annotations
 
 import itertools
+import re
 import weakref
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -23,7 +24,13 @@ if TYPE_CHECKING:
     from ..op import Op
 
 next_sequence = itertools.count().__next__
+_BACKWARD = re.compile(r"Backward\d*$")
 _LAST = 1 << 62  # leaves come before everything else in the engine's order
+
+
+def without_backward(name: str) -> str:
+    """An operation's name as error messages give it: Mul for MulBackward0."""
+    return _BACKWARD.sub("", name)
 
 
 class Node:
@@ -167,19 +174,30 @@ class AccumulateGrad(Node):
     The leaf holds it strongly and is held weakly, so that neither keeps the other alive.
     """
 
-    __slots__ = ("leaf",)
+    __slots__ = ("array", "leaf")
     hooked: ClassVar[bool] = False  # whether any leaf was ever given a hook
 
     def __init__(self, leaf: Any) -> None:
         super().__init__()
         self.seq = _LAST
         self.leaf = weakref.ref(leaf)
-        self.shape, self.dtype = leaf._data.shape, leaf._data.dtype
+        self.hold(leaf._data)
+
+    def hold(self, array: Any) -> None:
+        """Note the memory of the leaf, which outlives it."""
+        self.array, self.shape, self.dtype = array, array.shape, array.dtype
 
     @property
     def variable(self) -> Any:
-        """The leaf, or None once it is gone."""
-        return self.leaf()
+        """The leaf; a new tensor around its memory once it is gone."""
+        found = self.leaf()
+        if found is None:
+            from ..tensor import wrap
+
+            found = wrap(self.array)
+            found._grad_fn = self
+            self.leaf = weakref.ref(found)
+        return found
 
     def name(self) -> str:
         return "torch::autograd::AccumulateGrad"
