@@ -75,7 +75,8 @@ def attach() -> None:
             inplace = getattr(Tensor, name + "_", None)
             if inplace is not None:
                 setattr(Tensor, f"__i{python}__", _operator(inplace))
-    Tensor.__rtruediv__ = _reflected(_number_over)  # type: ignore[attr-defined]
+    Tensor.__rtruediv__ = Tensor.__rdiv__ = _reflected(_number_over)  # type: ignore[attr-defined]
+    Tensor.__idiv__ = Tensor.__itruediv__  # type: ignore[attr-defined]
     for python, name in UNARY.items():
         setattr(Tensor, f"__{python}__", _unary(PUBLIC[name]))
     Tensor.__invert__ = _invert  # type: ignore[attr-defined]

@@ -203,7 +203,7 @@ def _check_result(self: Tensor, result: Any) -> None:
 def write(self: Tensor, array: Any) -> None:
     """Overwrite the memory of `self` and bump its version."""
     data = self._data
-    if 0 in data.strides and any(
+    if data.size and 0 in data.strides and any(
         s == 0 and n > 1 for s, n in zip(data.strides, data.shape, strict=True)
     ):
         raise errors.overlapping_write()

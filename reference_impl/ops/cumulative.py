@@ -102,7 +102,7 @@ def logcumsumexp(xp, self, dim):
 
 
 def _extreme_rule(grads: Any, self_shape: Any, result1: Any, dim: int) -> Any:
-    from .index import scatter_add
+    from .scatter import scatter_add
 
     grad = grads[0]
     return grad if not self_shape else scatter_add(grad * 0, dim, result1, grad)
@@ -148,6 +148,8 @@ def diff(self: Any, n: int = 1, dim: int = -1, prepend: Any = None, append: Any 
         raise RuntimeError("diff expects input to be at least one-dimensional")
     if n < 0:
         raise RuntimeError(f"order must be non-negative but got {n}")
+    if n == 0:
+        return self.clone()
     parts = [p for p in (prepend, self, append) if p is not None]
     result = cat(parts, dim) if len(parts) > 1 else self
     for _ in range(min(n, result.shape[dim])):
