@@ -26,10 +26,17 @@ def _conj(xp, self):
     return xp.conj(self)
 
 
-@composite
 def conj(self: Any) -> Any:
-    """The complex conjugate; `self` itself, at no cost, where it is real."""
-    return _conj(self) if is_complex(self) else self
+    """The complex conjugate; `self` itself, at no cost, where it is real.  Rules use it on arrays
+    and on numbers too."""
+    if type(self) is np.ndarray:  # most rules' case, kept short
+        return np.conj(self) if self.dtype.kind == "c" else self
+    if not is_complex(self):
+        return self
+    return self.conjugate() if isinstance(self, complex) else _conj(self)
+
+
+composite(conj)
 
 
 @pointwise(self=lambda grad: conj_physical(grad), method=False, function=False)
