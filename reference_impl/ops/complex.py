@@ -6,6 +6,7 @@ a holomorphic f contributes ``grad * conj(f'(z))``.
 
 from __future__ import annotations
 
+import builtins
 from typing import Any
 
 import numpy as np
@@ -33,7 +34,7 @@ def conj(self: Any) -> Any:
         return np.conj(self) if self.dtype.kind == "c" else self
     if not is_complex(self):
         return self
-    return self.conjugate() if isinstance(self, complex) else _conj(self)
+    return self.conjugate() if isinstance(self, builtins.complex) else _conj(self)
 
 
 composite(conj)
