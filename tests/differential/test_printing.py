@@ -90,6 +90,17 @@ def test_any_tensor_under_any_options(values, dtype, options, default_dtype):
         assert str(ours) == str(theirs)
 
 
+BOUNDARIES = [1.0, 1000.0, 1000.5, 1001.0, 1e-4, 0.1, 100.0, 1e8, 1e8 + 8, 99999999.0, 0.5]
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_the_boundaries_of_scientific_notation(dtype):
+    for low in BOUNDARIES:
+        for high in BOUNDARIES:
+            theirs, ours = pair(np.array([low, high]), dtype)
+            assert repr(ours) == repr(theirs)
+
+
 @pytest.mark.parametrize("profile", ["default", "short", "full"])
 def test_profiles(profile):
     theirs, ours = pair(np.linspace(-1, 1, 1200).reshape(30, 40), "float32")
