@@ -22,6 +22,10 @@ def warn_once(message: str, stacklevel: int = 3) -> None:
         warnings.warn(message, UserWarning, stacklevel=stacklevel)
 
 
+class LinAlgError(RuntimeError):
+    """A matrix does not allow what was asked of it: singular, not positive-definite, ..."""
+
+
 # How C++ spells a dtype in a message.
 _SCALAR_TYPE = {
     "bool": "Bool", "uint8": "Byte", "int8": "Char", "int16": "Short", "int32": "Int",

@@ -1,0 +1,6 @@
+"""``torch.linalg``."""
+
+from ..errors import LinAlgError
+from .solve import inv, solve
+
+__all__ = ["LinAlgError", "inv", "solve"]
