@@ -1,7 +1,10 @@
 """``torch.nn``: networks as trees of modules."""
 
-from . import functional, init, parameter
+from . import functional, init, modules, parameter
 from .modules import *
-from .parameter import Buffer, Parameter
+from .parameter import Buffer, Parameter, UninitializedParameter
 
-__all__ = ["Buffer", "Parameter", "functional", "init", "parameter"]
+__all__ = [
+    *modules.__all__, "Buffer", "Parameter", "UninitializedParameter",
+    "functional", "init", "modules", "parameter",
+]  # fmt: skip
