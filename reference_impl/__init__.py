@@ -4,6 +4,8 @@ Whatever PyTorch calls ``torch.x`` is here under that name: the operations decla
 dtypes, and the public names of the modules below.  Submodules such as ``nn`` load on first use.
 """
 
+# ruff: noqa: F401, F403
+
 from __future__ import annotations
 
 import importlib
@@ -11,8 +13,21 @@ from math import e, inf, nan, pi
 from typing import Any
 
 from . import autograd  # first: the engine and the tensor need each other  # isort: skip
-from . import cuda, dtypes, layout, op, operators, ops, overrides, printing, random, return_types
-from . import serialization, settings, version
+from . import (
+    cuda,
+    dtypes,
+    layout,
+    op,
+    operators,
+    ops,
+    overrides,
+    printing,
+    random,
+    return_types,
+    serialization,
+    settings,
+    version,
+)
 from .autograd import enable_grad, inference_mode, no_grad, set_grad_enabled
 from .autograd.grad_mode import is_grad_enabled, is_inference_mode_enabled
 from .backend import device
@@ -28,12 +43,15 @@ from .random import (
     set_rng_state,
 )
 from .serialization import load, save
-from .settings import *  # noqa: F403
+from .settings import *
 from .tensor import Size, Tensor
 from .version import __version__
 
 newaxis = None
-_LAZY = ("distributions", "fft", "func", "linalg", "nn", "optim", "special", "testing", "utils")
+_LAZY = (
+    "distributions", "fft", "func", "linalg", "nn", "optim", "signal", "special", "testing",
+    "utils",
+)  # fmt: skip
 
 ops.aliases.attach()
 operators.attach()

@@ -14,7 +14,7 @@ import numpy as np
 from .backend import xp_of
 
 
-class layout:  # noqa: N801 - PyTorch's own name
+class layout:
     """How a tensor is stored; the reference knows ``torch.strided`` only."""
 
     def __init__(self, name: str) -> None:
@@ -27,7 +27,7 @@ class layout:  # noqa: N801 - PyTorch's own name
         return self._name
 
 
-class memory_format(layout):  # noqa: N801 - PyTorch's own name
+class memory_format(layout):
     """In which order the dimensions of a new tensor lie in memory."""
 
 
@@ -115,7 +115,8 @@ def restride(array: Any, shape: Sequence[int], strides: Sequence[int]) -> Any:
 def is_dense(array: Any) -> bool:
     """Whether the elements fill their memory without gap or overlap, in some order."""
     step = array.dtype.itemsize
-    for stride, n in sorted((s, n) for s, n in zip(array.strides, array.shape, strict=True) if n > 1):
+    moving = [(s, n) for s, n in zip(array.strides, array.shape, strict=True) if n > 1]
+    for stride, n in sorted(moving):
         if stride != step:
             return False
         step *= n
@@ -131,7 +132,9 @@ def empty_like(array: Any, dtype: Any = None, memory_format: Any = None) -> Any:
             return xp.empty(array.shape, dtype)
         return _in_order(xp, array.shape, dtype, _dense_order(array))
     order = order_of(memory_format, array.ndim)
-    return xp.empty(array.shape, dtype) if order is None else _in_order(xp, array.shape, dtype, order)
+    if order is None:
+        return xp.empty(array.shape, dtype)
+    return _in_order(xp, array.shape, dtype, order)
 
 
 def copy(array: Any, dtype: Any = None, memory_format: Any = None) -> Any:
@@ -147,9 +150,7 @@ def order_of(memory_format: Any, ndim: int) -> tuple[int, ...] | None:
     """The dimensions from the outermost in memory inwards; None for row by row."""
     order = _ORDERS[memory_format]
     if order is not None and len(order) != ndim:
-        raise RuntimeError(
-            f"required rank {len(order)} tensor to use {memory_format._name} format"
-        )
+        raise RuntimeError(f"required rank {len(order)} tensor to use {memory_format._name} format")
     return order
 
 

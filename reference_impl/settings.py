@@ -1,4 +1,4 @@
-"""Questions to, and switches of, the whole package: default dtype and device, threads, determinism."""
+"""Questions to and switches of the whole package: default dtype, threads, determinism."""
 
 from __future__ import annotations
 

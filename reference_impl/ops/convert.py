@@ -5,9 +5,9 @@ A conversion that changes nothing returns the tensor itself; any other is one ``
 
 from __future__ import annotations
 
+import builtins
 from typing import Any
 
-import builtins
 import numpy as np
 
 from .. import backend, dtypes, errors, layout
@@ -228,30 +228,6 @@ def is_nonzero(input: Tensor) -> bool:
 def is_same_size(input: Tensor, other: Tensor) -> bool:
     """Whether two tensors have the same shape."""
     return bool(input._data.shape == other._data.shape)
-
-
-@_both
-def is_conj(input: Tensor) -> bool:
-    """Whether conjugation is still to be done; the reference always does it at once."""
-    return False
-
-
-@_both
-def is_neg(input: Tensor) -> bool:
-    """Whether negation is still to be done; the reference always does it at once."""
-    return False
-
-
-@_both
-def resolve_conj(input: Tensor) -> Tensor:
-    """The tensor with a pending conjugation done: the tensor itself."""
-    return input
-
-
-@_both
-def resolve_neg(input: Tensor) -> Tensor:
-    """The tensor with a pending negation done: the tensor itself."""
-    return input
 
 
 @_both

@@ -274,7 +274,8 @@ def empty_strided(
     check_shape("empty_strided", shape)
     reach = 1 + sum((n - 1) * s for n, s in zip(shape, strides, strict=True))
     memory = empty(reach if math.prod(shape) else 0, dtype=dtype, device=device)._data
-    return _finish(array_in(storage_of(memory)[0], dtypes.of(memory.dtype), 0, shape, strides), requires_grad)
+    storage = storage_of(memory)[0]
+    return _finish(array_in(storage, dtypes.of(memory.dtype), 0, shape, strides), requires_grad)
 
 
 @public

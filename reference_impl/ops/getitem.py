@@ -26,7 +26,7 @@ from .create import from_numpy
 from .index import _index
 from .nested import filled_value, from_data
 from .parts import alias, select, slice_
-from .scatter import index_put
+from .put import index_put
 from .shape import unsqueeze, view
 
 _SEQUENCE_WARNING = (

@@ -58,9 +58,7 @@ def index_tuple(xp: Any, array: Any, indices: Sequence[Any]) -> tuple[Any, ...]:
         else:
             out.append(index)
     if len(out) > array.ndim:
-        raise IndexError(
-            f"too many indices for tensor of dimension {array.ndim} (got {len(out)})"
-        )
+        raise IndexError(f"too many indices for tensor of dimension {array.ndim} (got {len(out)})")
     _check_broadcast(out)
     for d, index in enumerate(out):
         if not isinstance(index, slice):
@@ -115,7 +113,9 @@ def index_backward(xp, grad, input_sizes, indices):
 
 def add_at(xp: Any, array: Any, index: Any, values: Any) -> None:
     """``array[index] += values`` where equal indices each count."""
-    if xp is np and array.dtype.kind in "biufc":
+    if not array.ndim:
+        array[...] += xp.asarray(values).sum().astype(array.dtype)
+    elif xp is np and array.dtype.kind in "biufc":
         np.add.at(array, index, values)
     elif xp is np:  # bfloat16 has no add.at
         wide = array.astype(np.float32)
@@ -133,9 +133,7 @@ def add_at(xp: Any, array: Any, index: Any, values: Any) -> None:
 def check_gather(shape: Sequence[int], dim: int, index: Any) -> None:
     """Raise RuntimeError unless `index` fits a tensor of `shape` along `dim`."""
     if max(index.ndim, 1) != max(len(shape), 1):
-        raise RuntimeError(
-            "Index tensor must have the same number of dimensions as input tensor"
-        )
+        raise RuntimeError("Index tensor must have the same number of dimensions as input tensor")
     for d, (n, m) in enumerate(zip(shape, index.shape, strict=False)):
         if d != dim and m > n:
             raise RuntimeError(
@@ -208,6 +206,7 @@ def take_along_dim(self: Tensor, indices: Tensor, dim: int | None = None) -> Ten
         (*self.shape[:d], 1, *self.shape[d + 1 :]), (*indices.shape[:d], 1, *indices.shape[d + 1 :])
     )
     own = expand(self, (*shape[:d], self.shape[d], *shape[d + 1 :]))
+    indices = indices % self.shape[d] if self.shape[d] else indices
     return gather(own, d, expand(indices, (*shape[:d], indices.shape[d], *shape[d + 1 :])))
 
 
@@ -215,7 +214,7 @@ def take_along_dim(self: Tensor, indices: Tensor, dim: int | None = None) -> Ten
 
 
 def _index_select_self(grad: Any, self_shape: Any, dim: int, index: Any) -> Any:
-    from .scatter import index_add
+    from .put import index_add
 
     return index_add(zeros_like_shape(grad, self_shape), dim, index, grad)
 
@@ -236,7 +235,7 @@ def index_select(xp, self, dim, index):
 
 
 def _take_self(grad: Any, self_shape: Any, index: Any) -> Any:
-    from .scatter import put
+    from .put import put
 
     return put(zeros_like_shape(grad, self_shape), index, grad, True)
 
@@ -280,6 +279,19 @@ def masked_select_backward(xp, grad, input_sizes, mask):
     return out
 
 
+@composite(method=False)
+def unravel_index(indices: Tensor, shape: Any) -> tuple[Tensor, ...]:
+    """The coordinates, one tensor for each dimension, of places counted through all dimensions."""
+    if indices.dtype.category != dtypes.INTEGER:
+        raise TypeError(f"expected 'indices' to be integer dtype, but got {indices.dtype}")
+    sizes = tuple(shape) if isinstance(shape, (tuple, list)) else (int(shape),)
+    out: list[Tensor] = []
+    for n in reversed(sizes):
+        out.append(indices % n)  # type: ignore[operator]
+        indices = indices // n  # type: ignore[operator]
+    return tuple(reversed(out))
+
+
 # ---------------------------------------------------------------- where it is not zero
 
 
@@ -307,3 +319,10 @@ def argwhere(self: Tensor) -> Tensor:
     return _nonzero(self)
 
 
+@composite
+def nonzero_static(self: Tensor, *, size: int, fill_value: int = -1) -> Tensor:
+    """``nonzero`` cut off or filled up to `size` rows."""
+    found = _nonzero(self)
+    rows = found.new_full((size, self.ndim), fill_value)
+    rows[: len(found)] = found[:size]
+    return rows  # type: ignore[no-any-return]

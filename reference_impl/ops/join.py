@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from .. import dtypes, errors
-from ..op import composite, op, wrap_dim
+from ..op import PUBLIC, composite, op, wrap_dim
 from ..tensor import Tensor
 from .parts import slice_, unbind
 from .shape import expand, reshape, view
@@ -45,7 +45,7 @@ def _cat_tensors(grad: Any, tensors_shape: Any, dim: int) -> list[Any]:
     d, start, out = wrap_dim(dim, grad.ndim), 0, []
     for shape in tensors_shape:
         if _is_skipped(shape):
-            out.append(reshape(slice_(grad, d, 0, 0), -1) if grad.ndim == 1 else grad.reshape(-1)[:0])
+            out.append(slice_(reshape(grad, -1), 0, 0, 0))
             continue
         out.append(slice_(grad, d, start, start + shape[d]))
         start += shape[d]
@@ -55,9 +55,7 @@ def _cat_tensors(grad: Any, tensors_shape: Any, dim: int) -> list[Any]:
 def _check_cat(arrays: Sequence[Any], dim: int) -> int:
     for i, a in enumerate(arrays):
         if a.ndim == 0:
-            raise RuntimeError(
-                f"zero-dimensional tensor (at position {i}) cannot be concatenated"
-            )
+            raise RuntimeError(f"zero-dimensional tensor (at position {i}) cannot be concatenated")
     kept = [(i, a) for i, a in enumerate(arrays) if not _is_skipped(a.shape)]
     if not kept:
         return wrap_dim(dim, 1)
@@ -138,12 +136,10 @@ def stack(tensors: Any, dim: int = 0) -> Tensor:
 
 
 def _widened(function: str, tensors: Any, least: str) -> list[Tensor]:
-    from .parts import PUBLIC
-
     given = _listed(function, tensors)
     if not given:
         raise RuntimeError(f"{function} expects a non-empty TensorList")
-    return [PUBLIC[least](t) for t in given]
+    return list(PUBLIC[least](*given)) if len(given) > 1 else [PUBLIC[least](given[0])]
 
 
 @composite(method=False)
@@ -304,5 +300,3 @@ def block_diag(*tensors: Any) -> Tensor:
 
         return empty(1, 0)  # type: ignore[no-any-return]
     return _block_diag(list(tensors))
-
-

@@ -50,13 +50,11 @@ def legacy_tensor(*args: Any, device: Any = None, d: dtype | None = None) -> Ten
 
 def _alias(other: Tensor, d: dtype | None) -> Tensor:
     if d is not None and other.dtype is not d:
-        raise TypeError(
-            f"expected {_PREFIX[d.name]}Tensor (got {_PREFIX[other.dtype.name]}Tensor)"
-        )
+        raise TypeError(f"expected {_PREFIX[d.name]}Tensor (got {_PREFIX[other.dtype.name]}Tensor)")
     return other.detach()
 
 
-class tensortype(type):  # noqa: N801 - PyTorch's own name
+class tensortype(type):
     """The type of ``torch.FloatTensor``: calling it makes a tensor of that dtype."""
 
     dtype: dtype

@@ -6,19 +6,26 @@ the part again: so second derivatives record the nodes that PyTorch records.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from .. import dtypes, errors
+from .. import errors
 from ..backend import xp_of
-from ..layout import element_strides, restride
+from ..layout import restride
 from ..op import PUBLIC, composite, op, wrap_dim
 from ..op import view as view_op
-from ..storage import array_in, storage_of
 from ..tensor import Tensor, wrap
-from .shape import as_dim, at, unsqueeze, view
+from .shape import as_dim, at
+
+
+@view_op(self=lambda grad: grad, method=False, function=False)
+def alias(xp, self):
+    """The same tensor as a new object."""
+    return self.view()
+
 
 # ---------------------------------------------------------------- one index, a range
 
@@ -153,8 +160,7 @@ def _equal_sizes(n: int, size: int) -> list[int]:
     if size == 0:
         if n:
             raise RuntimeError(
-                "split_size can only be 0 if dimension size is 0, but got dimension size of "
-                f"{n}"
+                f"split_size can only be 0 if dimension size is 0, but got dimension size of {n}"
             )
         return [0]
     pieces = max((n + size - 1) // size, 1)
@@ -262,7 +268,7 @@ def tensor_split(
         where = where.tolist()
     if isinstance(where, (tuple, list)):
         cuts = [0, *where, n]
-        return tuple(slice_(self, dim, a, b) for a, b in zip(cuts, cuts[1:], strict=False))
+        return tuple(slice_(self, dim, a, b) for a, b in itertools.pairwise(cuts))
     if where <= 0:
         raise RuntimeError(f"number of sections must be larger than 0, got {where}")
     small, larger = divmod(n, where)
@@ -353,7 +359,8 @@ def _windows(array: Any, dimension: int, size: int, step: int) -> Any:
         raise RuntimeError(f"step is {step} but must be > 0")
     shape = (*array.shape[:d], (n - size) // step + 1, *array.shape[d + 1 :], size)
     stride = array.strides[d]
-    return restride(array, shape, (*array.strides[:d], stride * step, *array.strides[d + 1 :], stride))
+    strides = (*array.strides[:d], stride * step, *array.strides[d + 1 :], stride)
+    return restride(array, shape, strides)
 
 
 def _window_too_large(dim: int, n: int, size: int) -> RuntimeError:
@@ -385,195 +392,3 @@ def unfold_backward(xp, grad_in, input_sizes, dim, size, step):
         last = i + step * (grad_in.shape[d] - 1) + 1
         out[at(d, slice(i, last, step))] += grad_in[..., i]
     return out
-
-
-# ---------------------------------------------------------------- any strides
-
-
-@view_op(
-    self=lambda grad, self_geometry, size, stride, storage_offset: _strided_self(
-        grad, self_geometry, size, stride, storage_offset
-    )
-)
-def as_strided(xp, self, size, stride, storage_offset=None):
-    """The memory of this tensor seen with any size, strides and offset, in elements."""
-    if len(size) != len(stride):
-        raise RuntimeError("mismatch in length of strides and shape")
-    if any(s < 0 for s in stride):
-        raise RuntimeError(
-            "as_strided: Negative strides are not supported at the moment, got strides: "
-            f"{errors.sizes(stride)}"
-        )
-    storage, offset, _ = storage_of(self)
-    offset = offset if storage_offset is None else storage_offset
-    return array_in(storage, dtypes.of(self.dtype), offset, size, stride)
-
-
-def _places(shape: Sequence[int], strides: Sequence[int], offset: int) -> Any:
-    """Where in memory each element lies, flat int64."""
-    where = np.full((), offset, np.int64)
-    for n, s in zip(shape, strides, strict=True):
-        where = where[..., None] + np.arange(n) * s
-    return where.reshape(-1)
-
-
-def _strided_self(grad: Any, geometry: Any, size: Any, stride: Any, storage_offset: Any) -> Any:
-    """Each element's share of memory gets its gradient; memory that self has twice shares it.
-
-    Source: torch/csrc/autograd/FunctionsManual.cpp, as_strided_backward.
-    """
-    from .scatter import index_add
-    from .index import take
-
-    shape, strides, offset = geometry
-    out = _places(size, stride, offset if storage_offset is None else storage_offset)
-    own = _places(shape, strides, offset)
-    low = min(out.min(initial=0), own.min(initial=0))
-    memory = np.zeros(max(out.max(initial=0), own.max(initial=0)) - low + 1)
-    counts = np.bincount(own - low, minlength=len(memory))
-    like, places, mine = _beside(grad, memory, out - low, own - low)
-    gathered = take(index_add(like, 0, places, grad.reshape(-1)), mine)
-    if counts.max(initial=1) > 1:
-        gathered = gathered / _beside(grad, counts[own - low])[0]
-    return gathered.reshape(tuple(shape))
-
-
-def _beside(grad: Any, first: Any, *others: Any) -> list[Any]:
-    """Arrays on the device of `grad`, Tensors if it is one; the first with its dtype."""
-    data = grad._data if isinstance(grad, Tensor) else grad
-    xp = xp_of(data)
-    arrays = [xp.asarray(first, dtype=data.dtype), *map(xp.asarray, others)]
-    return [wrap(a) for a in arrays] if isinstance(grad, Tensor) else arrays
-
-
-# ---------------------------------------------------------------- complex numbers
-
-
-@view_op(self=lambda grad: view_as_complex(_adjacent(grad)), method=False)
-def view_as_real(xp, self):
-    """A complex tensor's real and imaginary parts, as a last dimension of size 2."""
-    if self.dtype.kind != "c":
-        raise RuntimeError("view_as_real is only supported for complex tensors")
-    return self[..., None].view(f"f{self.dtype.itemsize // 2}")
-
-
-def _adjacent(grad: Any) -> Any:
-    return grad.contiguous() if isinstance(grad, Tensor) else xp_of(grad).ascontiguousarray(grad)
-
-
-@view_op(self=lambda grad: view_as_real(grad), method=False)
-def view_as_complex(xp, self):
-    """Pairs in the last dimension (of size 2) as complex numbers."""
-    if self.dtype.kind != "f":
-        name = errors.scalar_type(dtypes.of(self.dtype))
-        raise RuntimeError(
-            f"view_as_complex is only supported for half, float and double tensors, but got a "
-            f"tensor of scalar type: {name}"
-        )
-    if not self.ndim or self.shape[-1] != 2:
-        raise RuntimeError("Tensor must have a last dimension of size 2")
-    strides = element_strides(self)
-    if strides[-1] != 1:
-        raise RuntimeError("Tensor must have a last dimension with stride 1")
-    if any(s % 2 for s, n in zip(strides[:-1], self.shape, strict=False) if n > 1):
-        raise RuntimeError("Tensor must have a stride divisible by 2 for all but last dimension")
-    return self.view(f"c{self.dtype.itemsize * 2}")[(..., 0)]
-
-
-def _part(self: Any, which: int) -> Any:
-    return select(view_as_real(self), self.ndim, which)
-
-
-@composite(method=False)
-def real(self: Tensor) -> Tensor:
-    """The real part, a view; a real tensor itself."""
-    return _part(self, 0) if self.is_complex() else self  # type: ignore[attr-defined]
-
-
-@composite(method=False)
-def imag(self: Tensor) -> Tensor:
-    """The imaginary part of a complex tensor, a view."""
-    if not self.is_complex():  # type: ignore[attr-defined]
-        raise RuntimeError("imag is not implemented for tensors with non-complex dtypes.")
-    return _part(self, 1)
-
-
-def _set_part(get: Any) -> Any:
-    return lambda self, value: get(self).copy_(value)
-
-
-Tensor.real = property(real, _set_part(real))  # type: ignore[attr-defined]
-Tensor.imag = property(imag, _set_part(imag))  # type: ignore[attr-defined]
-
-
-@view_op(self=lambda grad: grad, method=False, function=False)
-def alias(xp, self):
-    """The same tensor as a new object."""
-    return self.view()
-
-
-# ---------------------------------------------------------------- at least some dimensions
-
-
-def _at_least(name: str, widen: Any) -> None:
-    def at_least(*tensors: Any) -> Any:
-        if len(tensors) == 1 and isinstance(tensors[0], Tensor):
-            return widen(tensors[0])
-        given = tensors[0] if len(tensors) == 1 else tensors
-        return tuple(widen(x) for x in given)
-
-    at_least.__name__ = at_least.__qualname__ = name
-    at_least.__doc__ = f"The tensor(s) with at least {name[-2]} dimensions."
-    composite(method=False)(at_least)
-
-
-def _widen_2d(x: Tensor) -> Tensor:
-    return view(x, (1, 1)) if x.ndim == 0 else unsqueeze(x, 0) if x.ndim == 1 else x
-
-
-def _widen_3d(x: Tensor) -> Tensor:
-    if x.ndim == 0:
-        return view(x, (1, 1, 1))
-    if x.ndim == 1:
-        return unsqueeze(unsqueeze(x, 0), -1)
-    return unsqueeze(x, -1) if x.ndim == 2 else x
-
-
-_at_least("atleast_1d", lambda x: x if x.ndim else view(x, (1,)))
-_at_least("atleast_2d", _widen_2d)
-_at_least("atleast_3d", _widen_3d)
-
-
-# ---------------------------------------------------------------- the tensor itself reshaped
-
-
-def _become(self: Tensor, seen: Tensor) -> Tensor:
-    """Make `self` the view `seen` of itself: ``x.unsqueeze_(0)``."""
-    from ..autograd.grad_mode import RECORD, mode
-    from ..autograd.node import AccumulateGrad
-
-    if type(self._grad_fn) is AccumulateGrad and mode.state & RECORD:
-        raise errors.leaf_in_place()
-    self._data = seen._data
-    if self._view is not None:
-        self._view = seen._view
-    if seen._grad_fn is not None:
-        self._grad_fn, self._port = seen._grad_fn, seen._port
-    if self._version is not None:
-        self._version[0] += 1
-        if self._view is not None:
-            self._view.seen = self._version[0]
-    return self
-
-
-def _in_place(name: str, function: Any) -> None:
-    def method(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
-        return _become(self, function(self, *args, **kwargs))
-
-    method.__name__ = method.__qualname__ = name
-    method.__doc__ = f"In-place form of ``{name.removesuffix('_')}``: the tensor itself changes."
-    setattr(Tensor, name, method)
-
-
-for _name in ("squeeze", "unsqueeze", "transpose", "t", "swapaxes", "swapdims", "as_strided"):
-    _in_place(_name + "_", getattr(Tensor, _name))

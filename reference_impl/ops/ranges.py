@@ -1,4 +1,4 @@
-"""Factories of evenly spaced numbers and of index grids: ``arange``, ``linspace``, ``eye``'s kin."""
+"""Factories of evenly spaced numbers and of indices: ``arange``, ``linspace``, ``tril_indices``."""
 
 from __future__ import annotations
 

@@ -1,15 +1,26 @@
-"""Copies with the elements elsewhere: ``clone``, ``flip``, ``roll``, ``repeat``, ``tril``, ``diag``."""
+"""Copies with the elements elsewhere: ``clone``, ``flip``, ``roll``, ``repeat``, ``diag``."""
 
 from __future__ import annotations
 
 import math
 from typing import Any
 
-from .. import errors, layout
+import numpy as np
+
+from .. import dtypes, errors, layout
 from ..op import composite, op, wrap_dim
 from ..tensor import Tensor
+from .create import empty
 from .index import index_select
-from .parts import _narrowed, diagonal, diagonal_backward, diagonal_view, slice_backward
+from .parts import (
+    _narrowed,
+    diagonal,
+    diagonal_backward,
+    diagonal_view,
+    select,
+    slice_,
+    slice_backward,
+)
 from .shape import _ints, as_dim, at, expand, flatten, reshape, unsqueeze, view
 
 
@@ -57,9 +68,7 @@ def _pairs(shifts: Any, dims: Any) -> tuple[tuple[int, ...], tuple[int, ...]]:
     by = _ints("roll", "shifts", shifts)
     axes = _ints("roll", "dims", dims) if not isinstance(dims, (tuple, list)) or dims else ()
     if len(by) != len(axes) and not (not axes and len(by) == 1):
-        raise RuntimeError(
-            f"shifts and dimensions must align. shifts: {len(by)}, dims:{len(axes)}"
-        )
+        raise RuntimeError(f"shifts and dimensions must align. shifts: {len(by)}, dims:{len(axes)}")
     return by, axes
 
 
@@ -87,8 +96,7 @@ def rot90(xp, self, k=1, dims=(0, 1)):
     a, b = (wrap_dim(d, self.ndim) for d in dims)
     if a == b:
         raise RuntimeError(
-            "expected rotation dims to be different, but got dim0 = "
-            f"{dims[0]} and dim1 = {dims[1]}"
+            f"expected rotation dims to be different, but got dim0 = {dims[0]} and dim1 = {dims[1]}"
         )
     return _turned(xp, self, k % 4, a, b)
 
@@ -248,6 +256,39 @@ def diagflat(self: Tensor, offset: int = 0) -> Tensor:
     return diag_embed(view(self.contiguous(), -1), offset)  # type: ignore
 
 
+def _traced_back(grad: Any, self_shape: Any) -> Any:
+    n = min(self_shape)
+    return diagonal_backward(expand(grad, (n,)), self_shape, 0, 0, 1)
+
+
+@op(self=_traced_back)
+def trace(xp, self):
+    """The sum of the diagonal of a matrix."""
+    if self.ndim != 2:
+        raise RuntimeError(f"trace: expected a matrix, but got tensor with dim {self.ndim}")
+    d = np.dtype(np.int64) if self.dtype.kind in "iub" else self.dtype
+    return xp.trace(self, dtype=d)
+
+
+@composite(method=False)
+def vander(x: Tensor, N: int | None = None, increasing: bool = False) -> Tensor:
+    """The matrix (n, N) of the powers of a vector, by default in falling order."""
+    if x.ndim != 1:
+        raise RuntimeError("x must be a one-dimensional tensor.")
+    n = x.shape[0] if N is None else N
+    if n < 0:
+        raise RuntimeError("N must be non-negative.")
+    kind = dtypes.int64 if x.dtype.category < dtypes.FLOAT else x.dtype
+    result = empty(x.shape[0], n, dtype=kind, device=x.device)
+    if n > 0:
+        select(result, 1, 0).fill_(1)
+    if n > 1:
+        rest = slice_(result, 1, 1, n)
+        rest.copy_(unsqueeze(x, 1))
+        slice_(result, 1, 1, n).copy_(rest.cumprod(1))
+    return result if increasing else flip(result, (1,))  # type: ignore[no-any-return]
+
+
 # ---------------------------------------------------------------- padding
 
 
@@ -259,7 +300,7 @@ def _unpad(grad: Any, pad: Any) -> Any:
 def constant_pad_nd(xp, self, pad, value=0):
     """`value` before and after each dimension, the last dimension first; negative pads cut off."""
     if len(pad) % 2:
-        raise RuntimeError("Length of pad must be even but instead it equals " f"{len(pad)}")
+        raise RuntimeError(f"Length of pad must be even but instead it equals {len(pad)}")
     if len(pad) > 2 * self.ndim:
         raise RuntimeError(
             "Length of pad should be no more than twice the number of dimensions of the input. "
@@ -276,12 +317,16 @@ def constant_pad_nd(xp, self, pad, value=0):
                 f"output size, which is invalid. Check dimension {before.index(a)} of your input."
             )
     out = xp.full(shape, value, self.dtype)
-    target = tuple(slice(max(a, 0), n - max(b, 0)) for n, a, b in zip(shape, before, after, strict=True))
-    source = tuple(
-        slice(max(-a, 0), n - max(-b, 0)) for n, a, b in zip(self.shape, before, after, strict=True)
-    )
-    out[target] = self[source]
+    out[_inner(shape, before, after)] = self[
+        _inner(self.shape, [-a for a in before], [-b for b in after])
+    ]
     return out
+
+
+def _inner(shape: Any, before: Any, after: Any) -> tuple[slice, ...]:
+    """What is left of `shape` without the margins; negative margins count as none."""
+    margins = zip(shape, before, after, strict=True)
+    return tuple(slice(max(a, 0), n - max(b, 0)) for n, a, b in margins)
 
 
 # ---------------------------------------------------------------- views as copies
@@ -296,4 +341,3 @@ def narrow_copy(xp, self, dim, start, length):
     """``narrow`` as a copy."""
     begin, end = _narrowed(self.shape, dim, start, length)
     return self[at(as_dim("narrow_copy", dim, self.ndim), slice(begin, end))].copy()
-

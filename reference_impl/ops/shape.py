@@ -16,7 +16,7 @@ from .. import dtypes, errors
 from ..layout import contiguous_format, restride, seen_as
 from ..op import PUBLIC, composite, op, wrap_dim
 from ..op import view as view_op
-from ..tensor import Tensor
+from ..tensor import Size, Tensor
 
 Index = Any
 
@@ -122,7 +122,7 @@ def view(self: Any, *size: Any, dtype: Any = None) -> Any:
     if dtype is not None:
         return self if dtype is self.dtype else _view_dtype(self, dtype)
     given = size[0] if len(size) == 1 else size
-    if not size or not isinstance(given, (tuple, list)) and not hasattr(given, "__index__"):
+    if not size or (not isinstance(given, (tuple, list)) and not hasattr(given, "__index__")):
         raise _no_such_view(size)
     return _view(self, _ints("view", "size", given))
 
@@ -250,7 +250,7 @@ def _unsqueeze_to(grad: Any, shape: Any, dim: Any) -> Any:
 def squeeze(xp, self, dim=None):
     """Without the dimensions of size 1 (those in `dim`)."""
     gone = _squeezed(self.shape, dim)
-    return self[tuple(0 if d in gone else slice(None) for d in range(self.ndim)) + (Ellipsis,)]
+    return self[(*(0 if d in gone else slice(None) for d in range(self.ndim)), Ellipsis)]
 
 
 @view_op(self=lambda grad, dim: squeeze(grad, dim))
@@ -326,6 +326,28 @@ def broadcast_tensors(*tensors: Any) -> tuple[Tensor, ...]:
         except ValueError:
             raise errors.size_mismatch(shape, t._data.shape) from None
     return tuple(t if t._data.shape == shape else expand(t, shape) for t in tensors)
+
+
+@composite(method=False)
+def broadcast_shapes(*shapes: Any) -> Size:
+    """The shape that tensors of the given shapes broadcast to.  Raises RuntimeError if none."""
+    result: list[int] = []
+    for position, given in enumerate(shapes):
+        shape = (given,) if isinstance(given, int) else tuple(given)
+        if any(n < 0 for n in shape):
+            raise ValueError("Attempting to broadcast a dimension with negative length!")
+        result = [1] * (len(shape) - len(result)) + result
+        for i in range(-1, -1 - len(shape), -1):
+            if shape[i] in (1, result[i]):
+                continue
+            if result[i] != 1:
+                raise RuntimeError(
+                    f"Attempting to broadcast a dimension of length {shape[i]} at {i}! Mismatching "
+                    f"argument at index {position} had {shape}; but expected shape should be "
+                    f"broadcastable to {result}"
+                )
+            result[i] = shape[i]
+    return Size(result)
 
 
 # ---------------------------------------------------------------- order of dimensions
@@ -448,8 +470,7 @@ def _H(self: Tensor) -> Tensor:
     if self.ndim != 2:
         more = " For batches of matrices, consider using tensor.mH" if self.ndim > 2 else ""
         raise RuntimeError(
-            "tensor.H is only supported on matrices (2-D tensors). Got "
-            f"{self.ndim}-D tensor.{more}"
+            f"tensor.H is only supported on matrices (2-D tensors). Got {self.ndim}-D tensor.{more}"
         )
     return _mH(self)
 

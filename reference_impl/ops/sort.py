@@ -1,4 +1,4 @@
-"""Order: ``sort``, ``topk``, ``unique``, ``searchsorted``, counts.
+"""Order: ``sort``, ``topk``, ``kthvalue``, ``searchsorted``.
 
 nan counts as the largest number, as in PyTorch and NumPy.  The gradient of a sorted or selected
 value goes to where the value came from.
@@ -76,9 +76,7 @@ def _sort_stable(xp, self, stable, dim, descending):
 
 
 @composite
-def sort(
-    self: Tensor, dim: int = -1, descending: bool = False, stable: bool | None = None
-) -> Any:
+def sort(self: Tensor, dim: int = -1, descending: bool = False, stable: bool | None = None) -> Any:
     """(values, indices) along `dim` in ascending or descending order; always stable."""
     _check_orderable(self)
     if stable is not None:
@@ -88,13 +86,11 @@ def sort(
 
 def _check_orderable(self: Tensor) -> None:
     if self.dtype.is_complex:
-        raise RuntimeError("Sort currently does not support complex dtypes on CPU")
+        raise RuntimeError(" Sort does not support complex dtypes on CPU")
 
 
 @composite
-def argsort(
-    self: Tensor, dim: int = -1, descending: bool = False, stable: bool = False
-) -> Tensor:
+def argsort(self: Tensor, dim: int = -1, descending: bool = False, stable: bool = False) -> Tensor:
     """The indices that sort along `dim`."""
     _check_orderable(self)
     return _sort(self.detach(), dim, descending)[1]  # type: ignore[no-any-return]
@@ -115,7 +111,7 @@ def topk(xp, self, k, dim=-1, largest=True, sorted=True):
     d = wrap_dim(dim, self.ndim)
     n = self.shape[d] if self.ndim else 1
     if not 0 <= k <= n:
-        raise RuntimeError(f"selected index k out of range")  # noqa: F541
+        raise RuntimeError("selected index k out of range")
     if self.dtype.kind == "c":
         raise errors.not_implemented_for("topk_impl_loop", dtypes.of(self.dtype))
     values, order = _sorted(xp, self, dim, largest)
@@ -145,11 +141,9 @@ def kthvalue(xp, self, k, dim=-1, keepdim=False):
     d = wrap_dim(dim, self.ndim)
     n = self.shape[d] if self.ndim else 1
     if self.ndim and not n:
-        raise IndexError(
-            f"kthvalue(): Expected reduction dim {d} to have non-zero size."
-        )
+        raise IndexError(f"kthvalue(): Expected reduction dim {d} to have non-zero size.")
     if not 1 <= k <= n:
-        raise RuntimeError("kthvalue(): selected number k out of range for dimension " f"{d}")
+        raise RuntimeError(f"kthvalue(): selected number k out of range for dimension {d}")
     if self.dtype.kind in "cb":
         raise errors.not_implemented_for("kthvalue_cpu", dtypes.of(self.dtype))
     values, order = _sorted(xp, self, dim, False)
@@ -157,94 +151,6 @@ def kthvalue(xp, self, k, dim=-1, keepdim=False):
         return values, order
     at_k = (*(slice(None),) * d, slice(k - 1, k)) if keepdim else (*(slice(None),) * d, k - 1)
     return xp.asarray(values[at_k]).copy(), xp.asarray(order[at_k]).copy()
-
-
-# ---------------------------------------------------------------- distinct values
-
-
-def _no_gradient(name: str) -> Any:
-    def rule(grads: Any) -> Any:
-        raise NotImplementedError(f"the derivative for '{name}' is not implemented.")
-
-    return rule
-
-
-def _distinct(xp: Any, array: Any, axis: int | None) -> tuple[Any, Any, Any]:
-    values, inverse, counts = xp.unique(
-        array, return_inverse=True, return_counts=True, axis=axis, equal_nan=False
-    )
-    shape = array.shape if axis is None else (array.shape[axis],)
-    return values, inverse.reshape(shape).astype(np.int64), counts.astype(np.int64)
-
-
-@op(self=_no_gradient("_unique2"), node="Unique2Backward0", method=False, function=False)
-def _unique2(xp, self):
-    return _distinct(xp, self.reshape(-1) if not self.ndim else self, None)
-
-
-@op(self=_no_gradient("unique_dim"), node="UniqueDimBackward0", method=False, function=False)
-def _unique_dim(xp, self, dim):
-    d = wrap_dim(dim, self.ndim)
-    if self.size == 0 and self.shape[d]:
-        raise RuntimeError(
-            "There are 0 sized dimensions, and they aren't selected, so unique cannot be applied"
-        )
-    return _distinct(xp, self, d)
-
-
-@composite
-def unique(
-    self: Tensor, sorted: bool = True, return_inverse: bool = False, return_counts: bool = False,
-    dim: int | None = None,
-) -> Any:  # fmt: skip
-    """The distinct values (or slices along `dim`), sorted.
-
-    With `return_inverse` also where each element's value stands among them, with `return_counts`
-    also how often each occurs.
-    """
-    found = _unique2(self) if dim is None else _unique_dim(self, dim)
-    return _asked(found, self.shape, return_inverse, return_counts, dim)
-
-
-def _asked(found: Any, shape: Any, inverse: bool, counts: bool, dim: Any) -> Any:
-    out = [found[0]]
-    if inverse:
-        out.append(found[1].reshape(shape) if dim is None else found[1])
-    if counts:
-        out.append(found[2])
-    return out[0] if len(out) == 1 else tuple(out)
-
-
-def _runs(xp: Any, array: Any, dim: int | None) -> tuple[Any, Any, Any]:
-    """The first of each run of equal neighbours, the run of each element, the runs' lengths."""
-    flat = array.reshape(-1) if dim is None else xp.moveaxis(array, dim, 0)
-    if not flat.shape[0]:
-        empty = xp.zeros(0, np.int64)
-        return flat.copy(), empty, empty
-    changes = flat[1:] != flat[:-1]
-    changes = changes.reshape(changes.shape[0], -1).any(axis=1) if changes.ndim > 1 else changes
-    starts = xp.concatenate([xp.ones(1, bool), changes])
-    run = xp.cumsum(starts) - 1
-    values = flat[starts]
-    values = values if dim is None else xp.ascontiguousarray(xp.moveaxis(values, 0, dim))
-    return values, run.astype(np.int64), xp.bincount(run).astype(np.int64)
-
-
-@op(
-    self=_no_gradient("unique_consecutive"), node="UniqueConsecutiveBackward0", method=False,
-    function=False,
-)  # fmt: skip
-def _unique_consecutive(xp, self, dim):
-    return _runs(xp, self, None if dim is None else wrap_dim(dim, self.ndim))
-
-
-@composite
-def unique_consecutive(
-    self: Tensor, return_inverse: bool = False, return_counts: bool = False, dim: int | None = None
-) -> Any:
-    """The tensor without repeats of the element (or slice along `dim`) before."""
-    found = _unique_consecutive(self, dim)
-    return _asked(found, self.shape, return_inverse, return_counts, dim)
 
 
 # ---------------------------------------------------------------- places in a sorted sequence
@@ -295,17 +201,7 @@ def searchsorted(
             "while right was True"
         )
     values = _as_values("searchsorted", input, sorted_sequence)
-    if isinstance(input, Tensor) and input.dtype is not sorted_sequence.dtype:
-        raise RuntimeError(
-            "torch.searchsorted(): input value tensor and boundary tensor should have same dtype, "
-            f"but got boundary tensor type {_c_long(sorted_sequence.dtype)} and input value tensor "
-            f"type {_c_long(input.dtype)}"
-        )
     return _searchsorted(sorted_sequence, values, out_int32, right or side == "right", sorter)
-
-
-def _c_long(d: Any) -> str:
-    return {"int64": "long int"}.get(d.name) or errors.c_type(d)
 
 
 @composite(method=False)
@@ -314,55 +210,6 @@ def bucketize(
 ) -> Tensor:
     """In which bucket between the sorted `boundaries` each value lies."""
     if boundaries.ndim != 1:
-        raise RuntimeError(
-            f"bucketize(): boundaries tensor must be 1 dimension, but got dim({boundaries.ndim})"
-        )
+        raise RuntimeError(f"boundaries tensor must be 1 dimension, but got dim({boundaries.ndim})")
     values = _as_values("bucketize", input, boundaries)
     return _searchsorted(boundaries, values, out_int32, right, None)  # type: ignore
-
-
-# ---------------------------------------------------------------- counting
-
-
-@op()
-def bincount(xp, self, weights=None, minlength=0):
-    """How often each number from 0 on occurs (or the sum of the `weights` at its places)."""
-    if self.ndim != 1 or (self.size and (self < 0).any()):
-        raise RuntimeError("bincount only supports 1-d non-negative integral inputs.")
-    if self.dtype.kind not in "iu":
-        raise errors.not_implemented_for("bincount_cpu", dtypes.of(self.dtype))
-    if minlength < 0:
-        raise RuntimeError("minlength should be >= 0")
-    if weights is None:
-        return xp.bincount(self.astype(np.int64), minlength=minlength).astype(np.int64)
-    if weights.shape != self.shape:
-        raise RuntimeError("weights should be 1-d and have the same length as input")
-    kind = np.float32 if weights.dtype == np.float32 else np.float64
-    return xp.bincount(self.astype(np.int64), weights, minlength).astype(kind)
-
-
-@op()
-def histc(xp, self, bins=100, min=0, max=0):
-    """Counts of the elements in `bins` equal intervals from `min` to `max` (both 0: the range)."""
-    if bins <= 0:
-        raise RuntimeError(f"bins must be > 0")  # noqa: F541
-    low, high = _histogram_range(xp, self, min, max)
-    inside = self[(self >= low) & (self <= high)].astype(np.float64)
-    where = ((inside - low) * (bins / (high - low))).astype(np.int64)
-    where[where == bins] = bins - 1
-    return xp.bincount(where, minlength=bins).astype(self.dtype)
-
-
-def _histogram_range(xp: Any, array: Any, low: Any, high: Any) -> tuple[float, float]:
-    low, high = float(low), float(high)
-    if low == high and array.size:
-        low, high = float(array.min()), float(array.max())
-    if low == high:
-        low, high = low - 1, high + 1
-    if not (np.isfinite(low) and np.isfinite(high)):
-        raise RuntimeError(f"range of [{low:g}, {high:g}] is not finite")
-    if low > high:
-        raise RuntimeError("max must be larger than min")
-    return low, high
-
-

@@ -1,0 +1,198 @@
+"""The same memory in other ways: ``as_strided``, the tensor itself reshaped or resized in place."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from .. import dtypes, errors, layout
+from ..backend import xp_of
+from ..layout import contiguous_strides
+from ..op import PUBLIC, composite
+from ..op import view as view_op
+from ..storage import array_in, storage_of
+from ..tensor import Tensor, wrap
+from .shape import _ints, unsqueeze, view
+
+# ---------------------------------------------------------------- any strides
+
+
+@view_op(
+    self=lambda grad, self_geometry, size, stride, storage_offset: _strided_self(
+        grad, self_geometry, size, stride, storage_offset
+    )
+)
+def as_strided(xp, self, size, stride, storage_offset=None):
+    """The memory of this tensor seen with any size, strides and offset, in elements."""
+    if len(size) != len(stride):
+        raise RuntimeError("mismatch in length of strides and shape")
+    if any(s < 0 for s in stride):
+        raise RuntimeError(
+            "as_strided: Negative strides are not supported at the moment, got strides: "
+            f"{errors.sizes(stride)}"
+        )
+    storage, offset, _ = storage_of(self)
+    offset = offset if storage_offset is None else storage_offset
+    return array_in(storage, dtypes.of(self.dtype), offset, size, stride)
+
+
+def _places(shape: Sequence[int], strides: Sequence[int], offset: int) -> Any:
+    """Where in memory each element lies, flat int64."""
+    where = np.full((), offset, np.int64)
+    for n, s in zip(shape, strides, strict=True):
+        where = where[..., None] + np.arange(n) * s
+    return where.reshape(-1)
+
+
+def _strided_self(grad: Any, geometry: Any, size: Any, stride: Any, storage_offset: Any) -> Any:
+    """Each element's share of memory gets its gradient; memory that self has twice shares it.
+
+    Source: torch/csrc/autograd/FunctionsManual.cpp, as_strided_backward.
+    """
+    from .index import take
+    from .put import index_add
+
+    shape, strides, offset = geometry
+    out = _places(size, stride, offset if storage_offset is None else storage_offset)
+    own = _places(shape, strides, offset)
+    low = min(out.min(initial=0), own.min(initial=0))
+    memory = np.zeros(max(out.max(initial=0), own.max(initial=0)) - low + 1)
+    counts = np.bincount(own - low, minlength=len(memory))
+    like, places, mine = _beside(grad, memory, out - low, own - low)
+    gathered = take(index_add(like, 0, places, grad.reshape(-1)), mine)
+    if counts.max(initial=1) > 1:
+        gathered = gathered / _beside(grad, counts[own - low])[0]
+    return gathered.reshape(tuple(shape))
+
+
+def _beside(grad: Any, first: Any, *others: Any) -> list[Any]:
+    """Arrays on the device of `grad`, Tensors if it is one; the first with its dtype."""
+    data = grad._data if isinstance(grad, Tensor) else grad
+    xp = xp_of(data)
+    arrays = [xp.asarray(first, dtype=data.dtype), *map(xp.asarray, others)]
+    return [wrap(a) for a in arrays] if isinstance(grad, Tensor) else arrays
+
+
+# ---------------------------------------------------------------- at least some dimensions
+
+
+def _at_least(name: str, widen: Any) -> None:
+    def at_least(*tensors: Any) -> Any:
+        if len(tensors) == 1 and isinstance(tensors[0], Tensor):
+            return widen(tensors[0])
+        given = tensors[0] if len(tensors) == 1 else tensors
+        return tuple(widen(x) for x in given)
+
+    at_least.__name__ = at_least.__qualname__ = name
+    at_least.__doc__ = f"The tensor(s) with at least {name[-2]} dimensions."
+    composite(method=False)(at_least)
+
+
+def _widen_2d(x: Tensor) -> Tensor:
+    return view(x, (1, 1)) if x.ndim == 0 else unsqueeze(x, 0) if x.ndim == 1 else x
+
+
+def _widen_3d(x: Tensor) -> Tensor:
+    if x.ndim == 0:
+        return view(x, (1, 1, 1))
+    if x.ndim == 1:
+        return unsqueeze(unsqueeze(x, 0), -1)
+    return unsqueeze(x, -1) if x.ndim == 2 else x
+
+
+_at_least("atleast_1d", lambda x: x if x.ndim else view(x, (1,)))
+_at_least("atleast_2d", _widen_2d)
+_at_least("atleast_3d", _widen_3d)
+
+
+# ---------------------------------------------------------------- the tensor itself reshaped
+
+
+def _become(self: Tensor, seen: Tensor) -> Tensor:
+    """Make `self` the view `seen` of itself: ``x.unsqueeze_(0)``."""
+    from ..autograd.grad_mode import RECORD, mode
+    from ..autograd.node import AccumulateGrad
+
+    if type(self._grad_fn) is AccumulateGrad and mode.state & RECORD:
+        raise errors.leaf_in_place()
+    self._data = seen._data
+    if self._view is not None:
+        self._view = seen._view
+    if seen._grad_fn is not None:
+        self._grad_fn, self._port = seen._grad_fn, seen._port
+    if self._version is not None:
+        self._version[0] += 1
+        if self._view is not None:
+            self._view.seen = self._version[0]
+    return self
+
+
+def _in_place(name: str, function: Any) -> None:
+    def method(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
+        return _become(self, function(self, *args, **kwargs))
+
+    method.__name__ = method.__qualname__ = name
+    method.__doc__ = f"In-place form of ``{name.removesuffix('_')}``: the tensor itself changes."
+    setattr(Tensor, name, method)
+
+
+for _name in ("squeeze", "unsqueeze", "transpose", "t", "swapaxes", "swapdims", "as_strided"):
+    _in_place(_name + "_", getattr(Tensor, _name))
+
+
+# ---------------------------------------------------------------- other memory for the tensor
+
+
+def _no_grad_needed(self: Tensor, name: str) -> None:
+    if self.requires_grad:
+        raise RuntimeError(f"cannot {name} variables that require grad")
+
+
+def resize_(self: Tensor, *sizes: Any, memory_format: Any = None) -> Tensor:
+    """Change the size in place; elements that the memory already holds stay, new ones are unset."""
+    _no_grad_needed(self, "resize")
+    shape = _ints("resize_", "size", sizes)
+    storage, offset, _ = storage_of(self._data)
+    count = math.prod(shape)
+    if (offset + count) * self._data.dtype.itemsize <= storage.nbytes():
+        strides = contiguous_strides(shape)
+        self._data = array_in(storage, self.dtype, offset, shape, strides)
+    else:
+        new = xp_of(self._data).empty(count, self._data.dtype)
+        held = storage._bytes.view(self._data.dtype)[offset:]
+        new[: held.size] = held
+        self._data = new.reshape(shape)
+    if memory_format is not None:
+        self._data = layout.copy(self._data, None, memory_format)
+    return self
+
+
+def resize_as_(self: Tensor, the_template: Tensor, *, memory_format: Any = None) -> Tensor:
+    """Change the size in place to that of another tensor."""
+    return resize_(self, the_template.shape, memory_format=memory_format)
+
+
+def set_(
+    self: Tensor, source: Any = None, storage_offset: int = 0, size: Any = None, stride: Any = None
+) -> Tensor:
+    """Make this tensor look at the memory of `source`, a tensor or a storage."""
+    if self.requires_grad:
+        raise errors.leaf_in_place()
+    if source is None:
+        self._data = xp_of(self._data).empty(0, self._data.dtype)
+    elif isinstance(source, Tensor) and size is None:
+        self._data = source._data
+    else:
+        storage = storage_of(source._data)[0] if isinstance(source, Tensor) else source
+        shape = (storage.nbytes() // self.itemsize,) if size is None else tuple(size)
+        strides = contiguous_strides(shape) if stride is None else tuple(stride)
+        self._data = array_in(storage, self.dtype, storage_offset, shape, strides)
+    return self
+
+
+Tensor.resize_ = resize_  # type: ignore[attr-defined]
+Tensor.resize_as_ = PUBLIC["resize_as_"] = resize_as_  # type: ignore[attr-defined]
+Tensor.set_ = set_  # type: ignore[attr-defined]
