@@ -63,7 +63,7 @@ def to(
 
     ``to(dtype)``, ``to(device, dtype)``, ``to(other)``; with `copy` always a new tensor.
     """
-    dtype, device = _targets(args, dtype, device, other)
+    dtype, device = targets(args, dtype, device, other)
     dtype = None if dtype is self.dtype else dtype
     if device is not None:
         device = backend.with_index(device)
@@ -78,7 +78,7 @@ def to(
     return _to_copy(self, dtype, device, memory_format)  # type: ignore[no-any-return]
 
 
-def _targets(args: tuple[Any, ...], d: Any, device: Any, other: Any) -> tuple[Any, Any]:
+def targets(args: tuple[Any, ...], d: Any, device: Any, other: Any) -> tuple[Any, Any]:
     """(dtype, device) that ``to`` was asked for; None for what stays."""
     rest = list(args)
     if rest and isinstance(rest[0], Tensor):

@@ -360,9 +360,9 @@ class Module:
 
     def to(self, *args: Any, **kwargs: Any) -> Self:
         """Move to a device and/or cast floating-point parameters and buffers to a dtype."""
-        from ...ops.convert import parse_to
+        from ...ops.convert import targets
 
-        device, dtype, non_blocking = parse_to(args, kwargs)[:3]
+        dtype, device = targets(args, kwargs.get("dtype"), kwargs.get("device"), kwargs.get("tensor"))
         if dtype is not None and not (dtype.is_floating_point or dtype.is_complex):
             raise TypeError(
                 "nn.Module.to only accepts floating point or complex dtypes, but got desired "
@@ -371,7 +371,7 @@ class Module:
 
         def convert(t: Any) -> Any:
             cast = dtype if t.is_floating_point() or t.is_complex() else None
-            return t.to(device=device, dtype=cast, non_blocking=non_blocking)
+            return t.to(device=device, dtype=cast)
 
         return self._apply(convert)
 
