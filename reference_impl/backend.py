@@ -50,7 +50,7 @@ def cuda_device_count() -> int:
         return 0
 
 
-class device:  # noqa: N801 - PyTorch's own name
+class device:
     """Where a tensor lives: ``device("cpu")``, ``device("cuda", 1)``, ``device("cuda:1")``.
 
     Usable as a context manager: factory functions inside create tensors there.
@@ -59,21 +59,20 @@ class device:  # noqa: N801 - PyTorch's own name
     __slots__ = ("_outer", "index", "type")
 
     def __init__(self, type: str | int | device = "cpu", index: int | None = None) -> None:
-        if isinstance(type, device):
-            type, index = type.type, type.index
-        elif isinstance(type, int):
-            type, index = "cuda", type
-        elif ":" in type:
-            type, _, number = type.partition(":")
+        name = "cuda" if isinstance(type, int) else str(type)
+        if isinstance(type, int):
+            index = type
+        name, colon, number = name.partition(":")
+        if colon:
             if not number.isdigit():
-                raise RuntimeError(f"Invalid device string: '{type}:{number}'")
+                raise RuntimeError(f"Invalid device string: '{name}:{number}'")
             index = int(number)
-        if type not in _TYPES:
+        if name not in _TYPES:
             expected = ", ".join(_TYPES[:-1]) + ", " + _TYPES[-1]
             raise RuntimeError(
-                f"Expected one of {expected} device type at start of device string: {type}"
+                f"Expected one of {expected} device type at start of device string: {name}"
             )
-        self.type, self.index = type, index
+        self.type, self.index = name, index
         self._outer: list[device | None] = []
 
     def __repr__(self) -> str:

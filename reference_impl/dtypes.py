@@ -22,8 +22,8 @@ BOOL, INTEGER, FLOAT, COMPLEX = range(4)
 _BY_STORAGE: dict[np.dtype, dtype] = {}
 
 
-class dtype:  # noqa: N801 - PyTorch's own name
-    """An element type, e.g. ``torch.float32``.  There is one object per type: compare with ``is``."""
+class dtype:
+    """An element type, e.g. ``torch.float32``.  One object per type: compare with ``is``."""
 
     __slots__ = ("category", "is_complex", "is_floating_point", "name", "numpy")
 
@@ -182,7 +182,7 @@ def can_cast(from_: dtype, to: dtype) -> bool:
     return from_.category <= to.category
 
 
-class finfo:  # noqa: N801 - PyTorch's own name
+class finfo:
     """Limits of a floating-point dtype (complex: of its real part)."""
 
     def __init__(self, type: dtype | None = None) -> None:
@@ -201,7 +201,7 @@ class finfo:  # noqa: N801 - PyTorch's own name
         return f"finfo({', '.join(f'{n}={getattr(self, n):g}' for n in names)}, dtype={self.dtype})"
 
 
-class iinfo:  # noqa: N801 - PyTorch's own name
+class iinfo:
     """Limits of an integer dtype."""
 
     def __init__(self, type: dtype) -> None:

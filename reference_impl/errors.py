@@ -22,8 +22,13 @@ def warn_once(message: str, stacklevel: int = 3) -> None:
         warnings.warn(message, UserWarning, stacklevel=stacklevel)
 
 
-class LinAlgError(RuntimeError):
+class _LinAlgError(RuntimeError):
     """A matrix does not allow what was asked of it: singular, not positive-definite, ..."""
+
+    __module__ = "torch._C"  # PyTorch's public name, torch.linalg.LinAlgError, is an alias
+
+
+LinAlgError = _LinAlgError
 
 
 # How C++ spells a dtype in a message.
@@ -278,8 +283,8 @@ def resized_output(found: Sequence[int], wanted: Sequence[int]) -> str:
     return (
         "An output with one or more elements was resized since it had shape "
         f"{sizes(found)}, which does not match the required output shape {sizes(wanted)}. This "
-        "behavior is deprecated, and in a future PyTorch release outputs will not be resized unless "
-        "they have zero elements. You can explicitly reuse an out tensor t by resizing it, "
+        "behavior is deprecated, and in a future PyTorch release outputs will not be resized "
+        "unless they have zero elements. You can explicitly reuse an out tensor t by resizing it, "
         "inplace, to zero elements with t.resize_(0)."
     )
 
@@ -525,4 +530,6 @@ def grad_dtype_mismatch(index: int, grad: Any, output: Any) -> RuntimeError:
         f"Mismatch in dtype: grad_output[{index}] has a dtype of {grad} and output[{index}] has a "
         f"dtype of {output}."
     )
+
+
 COMPLEX_TO_REAL_WARNING = "Casting complex values to real discards the imaginary part"

@@ -53,7 +53,7 @@ def handle_torch_function(
     name = getattr(public_api, "__name__", str(public_api))
     raise TypeError(
         f"no implementation found for 'torch.{name}' on types that implement __torch_function__: "
-        f"{[t for t in types]}"
+        f"{list(types)}"
     )
 
 

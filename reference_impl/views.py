@@ -4,8 +4,8 @@ A view shares its base's memory and version counter, and remembers the steps tha
 to it.  Changing a tensor in place is: compute out of place, write back, bump the version, and
 
 * if it is no view: make its history the history of the result;
-* if it is a view: give the *base* a new history, CopySlices, whose backward sends the gradient of the
-  changed slice through the operation and the rest straight on.
+* if it is a view: give the *base* a new history, CopySlices, whose backward sends the gradient of
+  the changed slice through the operation and the rest straight on.
 
 Every other view of that base is now stale, which its version shows; when its history is next asked
 for, it is derived anew from the base (AsStridedBackward0)::
@@ -203,8 +203,10 @@ def _check_result(self: Tensor, result: Any) -> None:
 def write(self: Tensor, array: Any) -> None:
     """Overwrite the memory of `self` and bump its version."""
     data = self._data
-    if data.size and 0 in data.strides and any(
-        s == 0 and n > 1 for s, n in zip(data.strides, data.shape, strict=True)
+    if (
+        data.size
+        and 0 in data.strides
+        and any(s == 0 and n > 1 for s, n in zip(data.strides, data.shape, strict=True))
     ):
         raise errors.overlapping_write()
     data[...] = array
@@ -235,4 +237,3 @@ def rebase(self: Tensor, node: Node) -> None:
     base = view.base
     base._grad_fn, base._port = CopySlices(base, view, node), 0
     view.refresh(self)
-

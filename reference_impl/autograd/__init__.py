@@ -9,12 +9,13 @@ import numpy as np
 
 from .. import dtypes, errors
 from ..backend import xp_of
+
 from .engine import run_backward  # first: it completes the tensor module  # isort: skip
 from ..tensor import Tensor, wrap
 from . import function, graph
-from .gradcheck import gradcheck, gradgradcheck
 from .function import Function
 from .grad_mode import enable_grad, inference_mode, no_grad, set_grad_enabled
+from .gradcheck import gradcheck, gradgradcheck
 
 Variable = Tensor
 __all__ = [
@@ -131,5 +132,7 @@ def _root_gradients(roots: Any, given: Any, create_graph: bool) -> list[Any]:
             raise errors.grad_shape_mismatch(i, g.shape, root.shape)
         elif g.is_complex() != root.is_complex():
             raise errors.grad_dtype_mismatch(i, g.dtype, root.dtype)
+        elif g._data.dtype != data.dtype:
+            g = g.to(root.dtype)
         grads.append(g if create_graph else g._data)
     return grads

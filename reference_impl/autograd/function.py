@@ -13,8 +13,8 @@
 
     y = Cube.apply(x)
 
-``ctx`` is the node itself: ``y.grad_fn`` is an instance of ``CubeBackward``.  ``forward`` runs without
-recording; afterwards its outputs get the node as their history.
+``ctx`` is the node itself: ``y.grad_fn`` is an instance of ``CubeBackward``.  ``forward`` runs
+without recording; afterwards its outputs get the node as their history.
 """
 
 from __future__ import annotations
@@ -36,6 +36,12 @@ __all__ = ["Function", "FunctionCtx", "InplaceFunction", "NestedIOFunction", "on
 
 class FunctionCtx:
     """What ``forward`` and ``backward`` may do with ``ctx``."""
+
+    to_save: Sequence[Any] = ()
+    saved_for_forward: Sequence[Any] = ()
+    dirty_tensors: Sequence[Tensor] = ()
+    non_differentiable: Sequence[Tensor] = ()
+    materialize_grads = True
 
     def save_for_backward(self, *tensors: Any) -> None:
         """Keep tensors (inputs, outputs or others; None is allowed) for ``ctx.saved_tensors``."""
@@ -69,11 +75,6 @@ class FunctionNode(Node, FunctionCtx):
 
     __slots__ = ()
     _forward_cls: ClassVar[Any]
-    to_save: Sequence[Any] = ()
-    saved_for_forward: Sequence[Any] = ()
-    dirty_tensors: Sequence[Tensor] = ()
-    non_differentiable: Sequence[Tensor] = ()
-    materialize_grads = True
     needs_input_grad: tuple[bool, ...] = ()
     _tensor_inputs: tuple[bool, ...] = ()
 
@@ -222,7 +223,8 @@ class Function(metaclass=_FunctionMeta):
     @staticmethod
     def forward(*args: Any, **kwargs: Any) -> Any:
         """Compute the result: ``forward(ctx, *inputs)``, or ``forward(*inputs)`` with
-        ``setup_context``."""
+        ``setup_context``.
+        """
         raise NotImplementedError(
             "You must implement the forward function for custom autograd.Function."
         )

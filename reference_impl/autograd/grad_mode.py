@@ -1,4 +1,4 @@
-"""Whether operations record: ``no_grad``, ``enable_grad``, ``set_grad_enabled``, ``inference_mode``.
+"""Whether operations record: ``no_grad``, ``enable_grad``, ``inference_mode`` and the like.
 
 All of it is one small per-thread integer that every operation reads once: 0 records nothing, 1
 records, and any further bit says that something unusual is active (forward mode, saved-tensor
@@ -39,6 +39,8 @@ class _ModeContext:
     As a decorator it wraps each call; around a generator, each resumption.
     """
 
+    _outer: list[int]
+
     def _target(self, state: int) -> int:
         raise NotImplementedError
 
@@ -55,7 +57,7 @@ class _ModeContext:
 
     def __call__(self, function: Callable[..., Any]) -> Callable[..., Any]:
         if inspect.isclass(function):
-            function.__init__ = self(function.__init__)  # type: ignore[misc]
+            function.__init__ = self(function.__init__)  # type: ignore[misc, method-assign]
             return function
         if inspect.isgeneratorfunction(function):
             return self._around_generator(function)
@@ -98,21 +100,21 @@ class _OptionalDecorator(_ModeContext):
         return super().__new__(cls) if function is None else cls()(function)
 
 
-class no_grad(_OptionalDecorator):  # noqa: N801 - PyTorch's own name
+class no_grad(_OptionalDecorator):
     """Operations inside record no history; results do not require grad."""
 
     def _target(self, state: int) -> int:
         return state & ~RECORD
 
 
-class enable_grad(_OptionalDecorator):  # noqa: N801 - PyTorch's own name
+class enable_grad(_OptionalDecorator):
     """Operations inside record history, inside ``no_grad`` too."""
 
     def _target(self, state: int) -> int:
         return state | RECORD
 
 
-class set_grad_enabled(_ModeContext):  # noqa: N801 - PyTorch's own name
+class set_grad_enabled(_ModeContext):
     """Switch recording on or off: takes effect at once, and as a context is undone at its end."""
 
     def __init__(self, mode: bool) -> None:
@@ -141,7 +143,7 @@ class set_grad_enabled(_ModeContext):  # noqa: N801 - PyTorch's own name
         return f"set_grad_enabled(mode={self.mode})"
 
 
-class inference_mode(_ModeContext):  # noqa: N801 - PyTorch's own name
+class inference_mode(_ModeContext):
     """Like ``no_grad``, and tensors made inside can never take part in recording."""
 
     def __new__(cls, mode: Any = True) -> Any:

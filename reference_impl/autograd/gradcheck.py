@@ -49,8 +49,8 @@ def gradcheck(
 ) -> bool:
     """Compare the gradients of `func` at `inputs` with central differences.
 
-    Inputs that require grad should be float64 or complex128.  Returns True if all agree; else raises
-    GradcheckError, or returns False with ``raise_exception=False``.
+    Inputs that require grad should be float64 or complex128.  Returns True if all agree; else
+    raises GradcheckError, or returns False with ``raise_exception=False``.
     """
     inputs = (inputs,) if isinstance(inputs, Tensor) else tuple(inputs)
     tolerance = {"atol": atol, "rtol": rtol}
@@ -187,7 +187,12 @@ def _expect_zero(func: Callable[..., Any], inputs: Sequence[Any], eps: float) ->
 
 
 def _numerical(
-    func: Callable[..., Any], inputs: Sequence[Any], x: Any, part: str, chosen: list[int], eps: float
+    func: Callable[..., Any],
+    inputs: Sequence[Any],
+    x: Any,
+    part: str,
+    chosen: list[int],
+    eps: float,
 ) -> list[np.ndarray]:
     """Central differences by the elements of `x`: for each output an (x.numel, out.numel) array."""
     data = x._data
@@ -308,7 +313,7 @@ def _mismatch(
     name = {"imag": "imaginary", "real": "real"}.get(part)
     prefix = f"While considering the {name} part of complex outputs only, " if name else ""
     if forward_ad:
-        prefix = "Forward AD: " + prefix if not prefix else prefix
+        prefix = prefix or "Forward AD: "
     return (
         f"{prefix}Jacobian mismatch for output {i} with respect to input {j},\n"
         f"numerical:{wrap(np.asarray(numerical))}\nanalytical:{wrap(np.ascontiguousarray(analytical))}\n"

@@ -23,9 +23,10 @@ __all__ = [
 _active = threading.local()
 
 
-class saved_tensors_hooks:  # noqa: N801 - PyTorch's own name
+class saved_tensors_hooks:
     """Inside, whatever an operation saves goes through `pack_hook`, and through `unpack_hook` when
-    it is needed again.  The innermost pair counts."""
+    it is needed again.  The innermost pair counts.
+    """
 
     def __init__(
         self, pack_hook: Callable[[Tensor], Any], unpack_hook: Callable[[Any], Tensor]
@@ -45,7 +46,7 @@ class saved_tensors_hooks:  # noqa: N801 - PyTorch's own name
             mode.state &= ~HOOKS
 
 
-class save_on_cpu(saved_tensors_hooks):  # noqa: N801 - PyTorch's own name
+class save_on_cpu(saved_tensors_hooks):
     """Inside, saved tensors wait on the CPU and return to their device for the backward pass."""
 
     def __init__(self, pin_memory: bool = False, device_type: str = "cuda") -> None:
@@ -158,7 +159,8 @@ def register_multi_grad_hook(
     tensors: Sequence[Tensor], fn: Callable[..., None], *, mode: str = "all"
 ) -> _Handles:
     """Call `fn` when the gradients of all `tensors` are known (with their list), or of ``"any"``
-    (with the first gradient)."""
+    (with the first gradient).
+    """
     if mode not in ("all", "any"):
         raise ValueError(f"Expects mode to be one of ('all', 'any') but got {mode}")
     grads: list[Any] = [None] * len(tensors)

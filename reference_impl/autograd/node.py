@@ -50,7 +50,7 @@ class Node:
 
     edges: Sequence[Node | None]
     ports: tuple[int, ...] | None
-    saved: Sequence[Any] | None
+    saved: Any  # a tuple, SavedByHooks, or None once released
     guards: Sequence[list[int]]
     versions: Sequence[int]
     metas: Sequence[tuple[tuple[int, ...], Any]] | None

@@ -285,14 +285,28 @@ def empty_permuted(
 ) -> Tensor:  # fmt: skip
     """Uninitialised memory whose dimensions lie in the order `physical_layout`, outermost first."""
     shape, order = as_size("empty_permuted", (size,)), list(physical_layout)
-    if sorted(order) != list(range(len(shape))):
-        raise RuntimeError(
-            f"Dimensions of physical_layout must be a permutation of 0 to {len(shape) - 1}"
-        )
+    _check_order(order, len(shape))
     strides = [0] * len(shape)
     for at, step in zip(order, contiguous_strides([shape[i] for i in order]), strict=True):
         strides[at] = step
     return empty_strided(shape, strides, dtype=dtype, device=device, requires_grad=requires_grad)
+
+
+def _check_order(order: list[int], ndim: int) -> None:
+    if len(order) != ndim:
+        raise RuntimeError(
+            "Number of dimensions in size does not match the length of the physical_layout; i.e. "
+            f"len(size) = {ndim} is not equal to len(physical_layout) = {len(order)}"
+        )
+    for i, d in enumerate(order):
+        if not 0 <= d < ndim:
+            raise RuntimeError(
+                f"Dimension out of range (expected to be between 0 and {ndim - 1}, but got {d} at "
+                f"index {i}).  NB: negative dims not currently supported; file an issue if you "
+                "want it."
+            )
+    if len(set(order)) != ndim:
+        raise RuntimeError("Duplicate dim not allowed")
 
 
 @public
@@ -352,13 +366,16 @@ Tensor.new_tensor = new_tensor  # type: ignore[attr-defined]
 
 @public
 def tensor(
-    data: Any = _MISSING, *, dtype: Any = None, device: Any = None, requires_grad: bool = False,
-    pin_memory: bool = False,
+    *args: Any, data: Any = _MISSING, dtype: Any = None, device: Any = None,
+    requires_grad: bool = False, pin_memory: bool = False,
 ) -> Tensor:  # fmt: skip
     """A new leaf from a number, nested sequences of numbers, or an array; always a copy.
 
     Raises TypeError, ValueError or RuntimeError for data that has no shape or no dtype.
     """
+    if len(args) > 1:
+        raise errors.too_many_positional("tensor", 1, len(args))
+    data = args[0] if args else data
     if data is _MISSING:
         raise errors.missing_arguments("tensor", ["data"])
     chosen, where = as_dtype("tensor", dtype), as_device("tensor", device)

@@ -39,7 +39,9 @@ def test_the_callers_gradient_is_not_kept(torch):
 
 def test_backward_needs_a_scalar_or_a_gradient(torch):
     x = torch.ones(2, requires_grad=True)
-    with pytest.raises(RuntimeError, match="grad can be implicitly created only for scalar outputs"):
+    with pytest.raises(
+        RuntimeError, match="grad can be implicitly created only for scalar outputs"
+    ):
         (x * 2).backward()
     with pytest.raises(RuntimeError, match="does not require grad and does not have a grad_fn"):
         torch.ones(()).backward()
@@ -223,7 +225,7 @@ def test_no_grad_and_enable_grad_nest_and_restore(torch):
 
     assert not f().requires_grad
     with pytest.raises(ZeroDivisionError), torch.no_grad():
-        1 / 0  # noqa: B018
+        1 / 0
     assert torch.is_grad_enabled()
 
 
@@ -233,9 +235,7 @@ def test_no_grad_around_a_generator_covers_its_body_only(torch):
         yield torch.is_grad_enabled()
         yield torch.is_grad_enabled()
 
-    seen = []
-    for inside in numbers():
-        seen.append((inside, torch.is_grad_enabled()))
+    seen = [(inside, torch.is_grad_enabled()) for inside in numbers()]
     assert seen == [(False, True), (False, True)]
 
 

@@ -166,7 +166,9 @@ def test_mark_dirty(torch):
     assert x.grad_fn.name() == "Double_Backward"
     y.sum().backward()
     assert leaf.grad.tolist() == [2.0, 2.0]
-    with pytest.raises(RuntimeError, match="a leaf Variable that requires grad has been used in an"):
+    with pytest.raises(
+        RuntimeError, match="a leaf Variable that requires grad has been used in an"
+    ):
         Double_.apply(torch.ones(2, requires_grad=True))
 
 
@@ -219,7 +221,9 @@ def test_wrong_numbers_of_gradients(torch):
         def backward(ctx, grad):
             return grad, grad
 
-    with pytest.raises(RuntimeError, match=r"returned an incorrect number of gradients \(expected 1"):
+    with pytest.raises(
+        RuntimeError, match=r"returned an incorrect number of gradients \(expected 1"
+    ):
         Wrong.apply(torch.ones(2, requires_grad=True)).sum().backward()
 
 
@@ -233,7 +237,9 @@ def test_a_gradient_of_the_wrong_shape(torch):
         def backward(ctx, grad):
             return torch.ones(3)
 
-    with pytest.raises(RuntimeError, match=r"returned an invalid gradient at index 0 - got \[3\] but"):
+    with pytest.raises(
+        RuntimeError, match=r"returned an invalid gradient at index 0 - got \[3\] but"
+    ):
         Wrong.apply(torch.ones(2, requires_grad=True)).sum().backward()
 
 

@@ -40,7 +40,7 @@ def test_edges_lead_to_the_inputs(torch):
 def test_edges_name_the_output_that_was_used(torch):
     x = torch.tensor([3.0, 1.0], requires_grad=True)
     values, _ = x.sort()
-    a, b = x.unbind()
+    _, b = x.unbind()
     assert b.output_nr == 1
     assert (b * 2).grad_fn.next_functions[0][1] == 1
     assert (values * 2).grad_fn.next_functions[0][1] == 0
@@ -54,7 +54,7 @@ def test_saved_values_can_be_read(torch):
     assert z.grad_fn._saved_self.tolist() == [2.0]
     z.backward()
     with pytest.raises(RuntimeError, match="Trying to backward through the graph a second time"):
-        z.grad_fn._saved_other  # noqa: B018
+        z.grad_fn._saved_other
 
 
 def test_tensor_hooks_see_and_replace_gradients(torch):
@@ -100,7 +100,9 @@ def test_order_of_hooks(torch):
     y.register_hook(lambda g: order.append("y"))
     y.grad_fn.register_prehook(lambda grads: order.append("pre"))
     y.grad_fn.register_hook(lambda inputs, outputs: order.append("post"))
-    x.register_post_accumulate_grad_hook(lambda leaf: order.append(f"x.grad {leaf.grad is not None}"))
+    x.register_post_accumulate_grad_hook(
+        lambda leaf: order.append(f"x.grad {leaf.grad is not None}")
+    )
     y.backward()
     assert order == ["y", "pre", "post", "w", "h", "x", "x.grad True"]
 

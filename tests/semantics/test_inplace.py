@@ -7,7 +7,9 @@ import pytest
 
 def test_a_leaf_that_requires_grad_may_not_be_changed(torch):
     x = torch.ones(2, requires_grad=True)
-    with pytest.raises(RuntimeError, match="a leaf Variable that requires grad is being used in an"):
+    with pytest.raises(
+        RuntimeError, match="a leaf Variable that requires grad is being used in an"
+    ):
         x.add_(1)
     with pytest.raises(RuntimeError, match="a view of a leaf Variable that requires grad is being"):
         x[0].add_(1)
@@ -128,7 +130,7 @@ def test_a_view_taken_without_recording_may_not_be_changed_while_recording(torch
 def test_one_of_several_views_may_not_be_changed(torch):
     x = torch.ones(2, requires_grad=True)
     a, _ = (x * 1).unbind()
-    with pytest.raises(RuntimeError, match="Output 0 of Unbind.* is a view and is being modified"):
+    with pytest.raises(RuntimeError, match=r"Output 0 of Unbind.* is a view and is being modified"):
         a.mul_(2)
 
 
