@@ -84,12 +84,14 @@ class Op:
         overloads: bool = False,
         serves: str = "bifc",
         kernel: str | None = None,
+        output_differentiability: Sequence[bool] | None = None,
     ) -> None:
         self.forward = forward
         self.name = name or forward.__name__.strip("_")
         self.prepare, self.returns, self.is_view = prepare, returns, is_view
         self.promote, self.family = promote, "op"
         self.overloads, self.serves = overloads, serves
+        self.output_differentiability = output_differentiability
         self.kernel = kernel or f"{self.name}_cpu"
         parameters = list(inspect.signature(forward).parameters.values())[1:]  # without xp
         self.params = [p.name for p in parameters]
@@ -212,6 +214,8 @@ class Op:
         if len(results) > 1:
             node.metas = [(r._data.shape, r._data.dtype) for r in results]
         for port, result in enumerate(results):
+            if self.output_differentiability and not self.output_differentiability[port]:
+                continue
             if dtypes.of(result._data.dtype).category >= dtypes.FLOAT:
                 result._grad_fn, result._port = node, port
 
@@ -636,17 +640,29 @@ def check_served(op: Op, d: dtypes.dtype) -> None:
         raise errors.not_implemented_for(op.kernel, d)
 
 
+def check_tensors(op: Op, arrays: Sequence[Any]) -> None:
+    """Raise TypeError for an operand that is no tensor, nor a number where one will do."""
+    tensors = False
+    for i in op.operands:
+        a = arrays[i]
+        if _is_array(a):
+            tensors = True
+        elif not (i in op.numbers and isinstance(a, _NUMBERS)):
+            if a is not None or op.defaults[i] is not None:
+                raise errors.argument_must_be_tensor(op.name, _spelt(op.params[i]), i + 1, a)
+    if op.overloads and not tensors:
+        name, value = _spelt(op.params[op.operands[0]]), arrays[op.operands[0]]
+        raise errors.argument_must_be_tensor(op.name, name, 1, value)
+
+
 def promote_operands(op: Op, xp: Any, arrays: list[Any]) -> None:
     """Cast the operands to the dtype PyTorch computes in.
 
     Raises TypeError for an operand of a wrong type, NotImplementedError for a dtype that the
     operation does not serve.
     """
+    check_tensors(op, arrays)
     operands = [arrays[i] for i in op.operands]
-    for i, a in zip(op.operands, operands, strict=True):
-        if not _is_array(a) and not (i in op.numbers and isinstance(a, _NUMBERS)):
-            if a is not None or op.defaults[i] is not None:
-                raise errors.argument_must_be_tensor(op.name, _spelt(op.params[i]), i + 1, a)
     d = dtypes.result_dtype(*operands)
     if op.promote == "float" and d.category < dtypes.FLOAT:
         d = dtypes.get_default_dtype()
@@ -680,6 +696,8 @@ def reduction(
 
 
 def _normalise_dims(op: Op, xp: Any, arrays: list[Any]) -> None:
+    if not _is_array(arrays[0]):
+        raise errors.argument_must_be_tensor(op.name, _spelt(op.params[0]), 1, arrays[0])
     at = op.position["dim"]
     dim, ndim = arrays[at], arrays[0].ndim
     if dim is not None:

@@ -233,8 +233,7 @@ def positive(self: Any) -> Any:
     return self
 
 
-@pointwise(self=lambda grad, self: real(grad * conj(sgn(self))) if not is_complex(grad)
-           else grad * sgn(self), serves="ifc")  # fmt: skip
+@pointwise(self=lambda grad, self: grad * sgn(self), serves="ifc")
 def abs(xp, self):
     """The absolute value: the size of complex numbers."""
     return xp.absolute(self)

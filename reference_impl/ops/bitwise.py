@@ -8,7 +8,7 @@ import numpy as np
 
 from ..op import pointwise
 
-_both = {"operands": ("self", "other"), "numbers": ("self", "other")}
+_both = {"operands": ("self", "other"), "numbers": ("self", "other"), "overloads": True}
 
 
 @pointwise(**_both, serves="bi")

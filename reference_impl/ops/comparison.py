@@ -7,23 +7,23 @@ from typing import Any
 import numpy as np
 
 from .. import dtypes, errors
-from ..op import PUBLIC, composite, op, pointwise
+from ..op import PUBLIC, check_tensors, composite, op, pointwise
 from ..tensor import Tensor
 from .rules import is_complex
 
 _OPERANDS = ("self", "other")
-_ordered = {"operands": _OPERANDS, "numbers": ("other",), "serves": "bif"}
+_ordered = {"operands": _OPERANDS, "numbers": ("other",), "serves": "bif", "overloads": True}
 
 # ---------------------------------------------------------------- comparisons
 
 
-@pointwise(operands=_OPERANDS, numbers=("other",))
+@pointwise(operands=_OPERANDS, numbers=("other",), overloads=True)
 def eq(xp, self, other):
     """Whether self == other."""
     return xp.equal(self, other)
 
 
-@pointwise(operands=_OPERANDS, numbers=("other",))
+@pointwise(operands=_OPERANDS, numbers=("other",), overloads=True)
 def ne(xp, self, other):
     """Whether self != other."""
     return xp.not_equal(self, other)
@@ -131,6 +131,7 @@ def isreal(xp, self):
 
 
 def _close_check(op: Any, xp: Any, arrays: list[Any]) -> None:
+    check_tensors(op, arrays)
     first, second, rtol, atol = arrays[:4]
     if first.dtype != second.dtype:
         kinds = (errors.scalar_type(dtypes.of(a.dtype)) for a in (first, second))

@@ -13,7 +13,7 @@ import numpy as np
 
 from .. import dtypes, errors
 from ..backend import xp_of
-from ..op import composite, op, pointwise
+from ..op import check_tensors, composite, op, pointwise
 from ..op import view as view_op
 from ..tensor import Tensor
 from .rules import is_complex, zeros
@@ -40,7 +40,7 @@ def conj(self: Any) -> Any:
 composite(conj)
 
 
-@pointwise(self=lambda grad: conj_physical(grad), method=False, function=False)
+@pointwise(self=lambda grad: conj_physical(grad), inplace=False, method=False, function=False)
 def _conj_physical(xp, self):
     return xp.conj(self)
 
@@ -75,7 +75,7 @@ def view_as_complex(xp, self):
 
     Raises RuntimeError for another shape or dtype.
     """
-    if self.dtype.kind != "f":
+    if self.dtype.kind != "f" or self.itemsize == 2:  # NumPy has no complex halves
         raise RuntimeError(
             "view_as_complex is only supported for half, float and double tensors, but got a "
             f"tensor of scalar type: {errors.scalar_type(dtypes.of(self.dtype))}"
@@ -84,7 +84,7 @@ def view_as_complex(xp, self):
         raise RuntimeError("Input tensor must have one or more dimensions")
     if self.shape[-1] != 2:
         raise RuntimeError("Tensor must have a last dimension of size 2")
-    if self.strides[-1] != self.itemsize:
+    if self.size and self.strides[-1] != self.itemsize:
         raise RuntimeError("Tensor must have a last dimension with stride 1")
     return self.view(_COMPLEX_OF[self.dtype.char])[..., 0]
 
@@ -136,6 +136,7 @@ def angle(xp, self):
 
 def _paired(op: Any, xp: Any, arrays: list[Any]) -> None:
     """Check the two real operands of `complex` and `polar`."""
+    check_tensors(op, arrays)
     first, second = (dtypes.of(a.dtype) for a in arrays[:2])
     if not (first.is_floating_point and second.is_floating_point):
         raise RuntimeError(
@@ -193,6 +194,12 @@ def sgn(xp, self):
         return xp.sign(self)
     size = xp.abs(self)
     return xp.where(size == 0, self.dtype.type(0), self / xp.where(size == 0, 1, size))
+
+
+@composite(function=False)
+def conj_physical_(self: Any) -> Any:
+    """In-place form of ``conj_physical``."""
+    return self.copy_(conj(self)) if is_complex(self) else self
 
 
 @composite

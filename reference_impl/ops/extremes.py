@@ -48,12 +48,10 @@ def at_index(grad: Any, index: Any, dim: int, keepdim: bool, shape: Any) -> Any:
     return where(index == (wrap(places) if isinstance(index, Tensor) else places), grad, 0)
 
 
-def check_not_empty(name: str, self: Any, dim: Any) -> None:
+def check_not_empty(name: str, self: Any, dim: Any, call: str = "()") -> None:
     """Raise IndexError where a reduction without identity has nothing to reduce."""
     if self.ndim and self.shape[dim] == 0:
-        raise IndexError(
-            f"{name}(): Expected reduction dim {dim} to have non-zero size."
-        )
+        raise IndexError(f"{name}{call}: Expected reduction dim {dim} to have non-zero size.")
 
 
 def _take(xp: Any, self: Any, index: Any, dim: int, keepdim: bool) -> tuple[Any, Any]:
@@ -192,7 +190,7 @@ def aminmax(xp, self, *, dim=None, keepdim=False):
             )
         return xp.min(self, keepdims=keepdim), xp.max(self, keepdims=keepdim)
     dim = wrap_dim(dim, self.ndim)
-    check_not_empty("aminmax", self, dim)
+    check_not_empty("aminmax", self, dim, "")
     axis = axes(self, (dim,))
     return xp.min(self, axis=axis, keepdims=keepdim), xp.max(self, axis=axis, keepdims=keepdim)
 

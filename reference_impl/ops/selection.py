@@ -71,9 +71,14 @@ def check_number_fits(value: Any, d: dtypes.dtype) -> None:
     elif d.name in ("float16", "float32") and isinstance(value, (int, float)):
         fits = not np.isfinite(value) or abs(value) <= float(np.finfo(d.numpy).max)
     if not fits:
-        kind = errors.c_type(d)
-        kind = {"long": "int64_t", "int": "int", "unsigned char": "uint8_t"}.get(kind, kind)
-        raise RuntimeError(f"value cannot be converted to type {kind} without overflow")
+        raise number_does_not_fit(d)
+
+
+def number_does_not_fit(d: dtypes.dtype) -> RuntimeError:
+    kind = errors.c_type(d)
+    kind = {"long": "int64_t", "unsigned char": "uint8_t", "signed char": "int8_t",
+            "short": "int16_t"}.get(kind, kind)  # fmt: skip
+    return RuntimeError(f"value cannot be converted to type {kind} without overflow")
 
 
 def _masked_prepare(op: Any, xp: Any, arrays: list[Any]) -> None:
@@ -89,6 +94,8 @@ def _masked_prepare(op: Any, xp: Any, arrays: list[Any]) -> None:
                 "masked_fill_ only supports a 0-dimensional value tensor, but got tensor with "
                 f"{value.ndim} dimension(s)."
             )
+        if is_complex(value) and not is_complex(self):
+            raise number_does_not_fit(dtypes.of(self.dtype))
         arrays[2] = value.astype(self.dtype)
     else:
         check_number_fits(value, dtypes.of(self.dtype))
