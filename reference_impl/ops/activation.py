@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
-from ..op import pointwise
+from .. import errors
+from ..op import composite, pointwise
 from .complex import conj
 from .rules import in_single
 from .selection import where
@@ -26,3 +29,55 @@ def sigmoid(xp, self):
     return one / (one + xp.exp(-self))
 
 
+@pointwise(
+    self=lambda grad, self, weight: where(self > 0, grad, grad * weight),
+    weight=lambda grad, self: where(self > 0, 0, grad * self),
+    serves="f", name="_prelu_kernel", node="PreluKernelBackward0", inplace=False, method=False,
+    function=False,
+)  # fmt: skip
+def _prelu_kernel(xp, self, weight):
+    return xp.where(self > 0, self, self * weight)
+
+
+def _check_prelu(input: Any, weight: Any) -> None:
+    if input.dtype is not weight.dtype:
+        raise RuntimeError(
+            "prelu: Type promoting not supported. Got "
+            f"{errors.c_type(input.dtype)} and {errors.c_type(weight.dtype)}"
+        )
+    if weight.numel() == 1:
+        return
+    if input.ndim == 0:
+        raise RuntimeError("Not allow zero-dim input tensor.")
+    if weight.ndim != 1:
+        raise RuntimeError(
+            f"prelu: Expected `weight` to be a scalar or 1D tensor, but got: ndim = {weight.ndim}"
+        )
+    channels = input.shape[1] if input.ndim > 1 else 1
+    if channels != weight.numel():
+        raise RuntimeError(
+            f"Mismatch of parameter numbers and input channel size. Found parameter numbers = "
+            f"{weight.numel()} and channel size = {channels}."
+        )
+
+
+@composite
+def prelu(self: Any, weight: Any) -> Any:
+    """``leaky_relu`` with a learnt slope: one for all, or one for each channel (dimension 1)."""
+    _check_prelu(self, weight)
+    if weight.ndim != self.ndim and (weight.ndim or self.ndim):
+        dim = self.ndim
+        shape = [1] * dim
+        if dim > 1:
+            shape[1] = weight.numel()
+        weight = weight.reshape(shape) if dim else weight.reshape(())
+    return _prelu_kernel(self, weight)
+
+
+@pointwise(
+    self=lambda grad, self, lambd: where((self >= -lambd) & (self <= lambd), 0, grad),
+    serves="f", kernel="hardshrink_cpu", inplace=False,
+)  # fmt: skip
+def hardshrink(xp, self, lambd=0.5):
+    """x, but 0 where it lies in [-lambd, lambd]."""
+    return xp.where((self >= -lambd) & (self <= lambd), self.dtype.type(0), self)
