@@ -74,7 +74,7 @@ class _Graph:
             self._alive.append(node)
             variable = getattr(node, "variable", None)
             leaf = {} if variable is None else self._leaf(variable)
-            self.nodes.append({"name": node.name(), **leaf})
+            self.nodes.append({"name": node.name().rpartition("::")[2], **leaf})
         return self._numbers[id(node)]
 
     def _leaf(self, tensor: Any) -> dict[str, Any]:

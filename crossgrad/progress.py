@@ -105,6 +105,6 @@ class LiveProgress(Watcher):
         return table
 
 
-def watcher(stream: TextIO = sys.stderr) -> PlainProgress | LiveProgress:
-    """The progress display that suits a stream."""
-    return LiveProgress(stream) if stream.isatty() else PlainProgress(stream)
+def watcher() -> PlainProgress | LiveProgress:
+    """The progress display that suits standard error."""
+    return LiveProgress(sys.stderr) if sys.stderr.isatty() else PlainProgress(sys.stderr)

@@ -63,8 +63,9 @@ class PageFile(pytest.File):
         for block in page.blocks:
             for witness in WITNESSES.values():
                 name = f"{block.label}[{witness.name}]"
+                nodeid = f"{self.nodeid}::{name}"  # as text: then --lf recognises it
                 yield BlockItem.from_parent(
-                    self, name=name, page=page, block=block, witness=witness
+                    self, name=name, nodeid=nodeid, page=page, block=block, witness=witness
                 )
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
@@ -80,15 +81,16 @@ class BlockItem(pytest.Item):
 
     def __init__(self, *, page: Page, block: Block, witness: Witness, **kwargs: Any) -> None:
         super().__init__(**kwargs)
+        from crossgrad.scheduler import why_not_run
+
         self.page, self.block, self.witness = page, block, witness
+        reason = witness.problem() or why_not_run(witness, block)
+        if reason:
+            self.add_marker(pytest.mark.skip(reason=reason))
 
     def runtest(self) -> None:
         from crossgrad.report import complaints_of, explained
-        from crossgrad.scheduler import why_not_run
 
-        reason = self.witness.problem() or why_not_run(self.witness, self.block)
-        if reason:
-            pytest.skip(reason)
         evidence = self.config.stash[_RUNS].evidence(self.page, self.block)
         complaints = complaints_of(evidence, self.witness.name)
         verdict = evidence.witnesses[self.witness.name]

@@ -30,10 +30,13 @@ Line = tuple[str, str]
 def text(evidence: Evidence, docs: str) -> Iterator[Line]:
     """The report for people. docs: the docs folder's name, which stands before page names."""
     present = [name for name, info in evidence.witnesses.items() if info.available]
-    shown = {name: _shown(name, docs) for name in evidence.pages}
-    width = max(map(len, shown.values()), default=0)
-    for name, page in evidence.pages.items():
-        yield _page(page, shown[name].ljust(width), present)
+    pages = {name: page for name, page in evidence.pages.items() if page.blocks}
+    sizes = [_count(len(page.blocks), "block") for page in pages.values()]
+    names = [_shown(name, docs) for name in pages]
+    for shown, size, page in zip(_padded(names), sizes, pages.values(), strict=True):
+        state, style = _state(page, present)
+        size = size.rjust(max(map(len, sizes)))
+        yield f"{shown}  {size} × {_count(len(present), 'witness')}  {state}", style
     found = [d for page in evidence.pages.values() for b in page.blocks for d in b.disagreements]
     for disagreement in found:
         yield "", ""
@@ -47,10 +50,18 @@ def text(evidence: Evidence, docs: str) -> Iterator[Line]:
 
 
 def summary(blocks: int, witnesses: int, disagreements: int) -> str:
-    return (
-        f"{blocks} block{'s' * (blocks != 1)}, {witnesses} witness{'es' * (witnesses != 1)}, "
-        f"{disagreements} disagreement{'s' * (disagreements != 1)}"
-    )
+    counts = (blocks, "block"), (witnesses, "witness"), (disagreements, "disagreement")
+    return ", ".join(_count(*count) for count in counts)
+
+
+def _count(number: int, noun: str) -> str:
+    plural = "es" if noun.endswith("s") else "s"
+    return f"{number} {noun}{'' if number == 1 else plural}"
+
+
+def _padded(texts: list[str]) -> list[str]:
+    width = max(map(len, texts), default=0)
+    return [text.ljust(width) for text in texts]
 
 
 def explained(disagreement: Disagreement) -> Iterator[Line]:
@@ -81,14 +92,13 @@ def _sides(left: str, expected: str, right: str, actual: str) -> Iterator[Line]:
         yield f"    {line}", {"-": GOOD, "+": BAD}.get(line[0], QUIET)
 
 
-def _page(page: PageEvidence, shown: str, witnesses: list[str]) -> Line:
+def _state(page: PageEvidence, witnesses: list[str]) -> Line:
+    """What became of a page, in a few words."""
     count = sum(len(block.disagreements) for block in page.blocks)
     kinds = Counter(_kind(block, witnesses) for block in page.blocks)
-    states = [f"{count} disagreement{'s' * (count != 1)}"] if count else []
+    states = [_count(count, "disagreement")] if count else []
     states += [f"{kinds[kind]} {kind}" for kind in sorted(kinds) if kind]
-    state = ", ".join(states) or ("all agree" if page.blocks else "no Python")
-    size = f"{len(page.blocks):3d} blocks × {len(witnesses)} witnesses"
-    return f"{shown}  {size}  {state}", BAD if count else ""
+    return ", ".join(states) or "all agree", BAD if count else ""
 
 
 def _kind(block: BlockEvidence, witnesses: list[str]) -> str:

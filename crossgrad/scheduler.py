@@ -67,8 +67,7 @@ class Job:
             }
             for block in self.page.blocks
         ]
-        text = "" if self.page.is_notebook else self.page.text
-        return {"witness": asdict(self.witness), "blocks": blocks, "text": text}
+        return {"witness": asdict(self.witness), "blocks": blocks}
 
 
 def why_not_run(witness: Witness, block: Block) -> str | None:
@@ -94,9 +93,6 @@ class Watcher:
 
     def ended(self, job: Job, run: Run) -> None:
         """A job is over."""
-
-    def tick(self) -> None:
-        """Time has passed."""
 
 
 @dataclass
@@ -169,6 +165,7 @@ class Scheduler:
     def __init__(self, slots: int | None = None) -> None:
         self.slots = slots or len(os.sched_getaffinity(0))
         self._nurseries: dict[str, _Nursery] = {}
+        self._broken: dict[str, str] = {}
         self._selector = selectors.DefaultSelector()
         self._numbers = 0
 
@@ -179,15 +176,21 @@ class Scheduler:
         self.close()
 
     def close(self) -> None:
-        """End the warm processes."""
+        """End the warm processes; they are started again when they are needed."""
         for nursery in self._nurseries.values():
+            self._selector.unregister(nursery.control)
             nursery.close()
         self._nurseries.clear()
-        self._selector.close()
 
     def warm(self, bindings: Iterable[str]) -> None:
-        """Start the processes that these bindings need, and do not wait for them."""
+        """Start the processes that these bindings need, and do not wait for them.
+
+        Raises:
+            CrossgradError: a binding is known to be impossible to import.
+        """
         for binding in sorted(set(bindings) - set(self._nurseries), reverse=True):
+            if binding in self._broken:
+                raise CrossgradError(self._broken[binding])
             nursery = self._nurseries[binding] = _Nursery.start(binding)
             self._selector.register(nursery.control, selectors.EVENT_READ, nursery)
 
@@ -199,7 +202,13 @@ class Scheduler:
         Raises:
             CrossgradError: a binding cannot be imported, or its process is gone.
         """
-        watcher = watcher or Watcher()
+        try:
+            return self._run(jobs, limits, watcher or Watcher())
+        except BaseException:  # what still runs belongs to nobody
+            self.close()
+            raise
+
+    def _run(self, jobs: Sequence[Job], limits: Limits, watcher: Watcher) -> dict[Any, Run]:
         watcher.planned(jobs)
         waiting = {job.key: job for job in jobs}
         runs: dict[Any, Run] = {}
@@ -209,7 +218,6 @@ class Scheduler:
             for key, _ in self._selector.select(_TICK):
                 for message in key.data.hear():
                     self._take(key.data, message, runs, watcher)
-            watcher.tick()
         return runs
 
     def _hand_out(self, waiting: dict[Any, Job], limits: Limits, watcher: Watcher) -> None:
@@ -247,6 +255,7 @@ class Scheduler:
         self, nursery: _Nursery, message: dict[str, Any], runs: dict[Any, Run], watcher: Watcher
     ) -> None:
         if "broken" in message:
+            self._broken[nursery.binding] = message["broken"]
             raise CrossgradError(message["broken"])
         if "ready" in message:
             nursery.ready = True

@@ -57,9 +57,9 @@ def run_page(order: dict[str, Any], tell: Callable[[dict[str, Any]], None]) -> N
     blocks = order["blocks"]
     torch = bind(Witness(**order["witness"]))
     module = _main_module(blocks)
-    if order["text"]:
-        _show_source(blocks[0]["filename"], order["text"])
     filenames = {block["filename"] for block in blocks}
+    for filename in filenames:
+        _show_source(filename, [block for block in blocks if block["filename"] == filename])
     recorder, passes = Recorder(torch), BackwardPasses(torch, filenames.__contains__)
     output, process = _Output(), os.getpid()
     with warnings.catch_warnings(record=True) as caught:
@@ -84,8 +84,6 @@ def run_page(order: dict[str, Any], tell: Callable[[dict[str, Any]], None]) -> N
 def _run_block(block: dict[str, Any], module: ModuleType, output: _Output) -> BlockRecord:
     record = BlockRecord()
     module.__file__ = block["filename"]
-    if block["echoes"]:
-        _show_source(block["filename"], block["code"])
     started = time.perf_counter()
     try:
         for code, echo in _compiled(block):
@@ -125,9 +123,18 @@ def _main_module(blocks: list[dict[str, Any]]) -> ModuleType:
     return module
 
 
-def _show_source(filename: str, text: str) -> None:
-    """Let tracebacks and `inspect` find the page's lines."""
-    linecache.cache[filename] = (len(text), None, text.splitlines(keepends=True), filename)
+def _show_source(filename: str, blocks: list[dict[str, Any]]) -> None:
+    """Let tracebacks and `inspect` find the code: the page's lines, with its prose left blank.
+
+    `inspect` parses the whole file, so blocks that are no valid Python are left blank too.
+    """
+    lines: list[str] = []
+    for block in blocks:
+        with contextlib.suppress(SyntaxError, ValueError):
+            ast.parse(block["code"])
+            lines += ["\n"] * (block["offset"] - len(lines))
+            lines += block["code"].splitlines(keepends=True)
+    linecache.cache[filename] = (sum(map(len, lines)), None, lines, filename)
 
 
 def _line_of(error: BaseException, block: dict[str, Any]) -> int | None:
