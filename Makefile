@@ -84,7 +84,10 @@ lint: setup ## Check style, types and workflows
 	else echo "actionlint is not installed: the workflows are checked by zizmor alone"; fi
 
 bench: setup ## Run the benchmarks and print their ratios
-	@for program in benchmarks/[a-z]*.py; do $(BIN)/python "$$program" || exit 1; done
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check \
+	    --constraint constraints.txt --editable '.[bench]'
+	@$(BIN)/python -m benchmarks $(ARGS)
+	@if [ -f benchmarks/verify.py ]; then $(BIN)/python benchmarks/verify.py; fi
 
 clean: ## Remove what the other commands made
 	rm -rf .venv .setup.log .crossgrad site .cache .mypy_cache .pytest_cache .ruff_cache .hypothesis

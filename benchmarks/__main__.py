@@ -1,0 +1,99 @@
+"""The reference beside torch, HIPS/autograd, MyGrad and derivatives by hand.
+
+    python -m benchmarks [--only NAME ...] [--repeat N]
+
+One process, one thread, all libraries in turn; prints how long each takes relative to torch (or, if
+torch is not installed, to NumPy by hand).
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+from collections.abc import Callable
+from types import ModuleType
+from typing import Any
+
+from . import large, measure, memory, networks, peers, small
+
+WORKLOADS: dict[str, Callable[[], Any]] = {
+    **small.WORKLOADS, **networks.WORKLOADS, **large.WORKLOADS,
+}  # fmt: skip
+_OTHERS = ("linear", "memory", "import")
+_LINE = "{:<44}{:>9}{:>9}{:>9}{:>9}{:>11}   {}"
+
+
+def main() -> None:
+    """Measure what was asked for and print the table."""
+    names = [*WORKLOADS, *_OTHERS]
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--only", nargs="+", choices=names, default=names, metavar="NAME",
+                        help=f"which workloads to run: {', '.join(names)}")  # fmt: skip
+    parser.add_argument("--repeat", type=int, default=15, metavar="N",
+                        help="rounds; the best of them counts (default 15)")  # fmt: skip
+    options = parser.parse_args()
+    found, notes = peers.load()
+    for note in notes:
+        print(note)
+    print(_LINE.format("forward and backward; less is faster", *peers.MODULES, "wanted"))
+    for name in options.only:
+        if name in WORKLOADS:
+            _compare(WORKLOADS[name](), found, options.repeat)
+    if "linear" in options.only:
+        _linearity(found, options.repeat)
+    if "memory" in options.only:
+        _per_node(found)
+    if "import" in options.only:
+        seconds = memory.import_seconds("reference_impl")
+        print(f"import, beyond NumPy's own: {seconds:.3f} s   at most 0.15 s wanted")
+
+
+def _compare(workload: Any, found: dict[str, ModuleType], rounds: int) -> None:
+    """One line of the table."""
+    programs, missing = {}, []
+    for name, module in found.items():
+        try:
+            program = getattr(workload, name, lambda _: None)(module)
+            if program is not None:
+                program()
+                programs[name] = program
+        except (AttributeError, NotImplementedError) as error:
+            missing.append(f"{name}: {error}")
+    times = measure.best_times(programs, rounds)
+    unit = times.get("torch", times.get("numpy", math.nan))
+    cells = [f"{times[n] / unit:.2f}" if n in times else "-" for n in peers.MODULES]
+    print(_LINE.format(workload.title, *cells, _verdict(workload.target, times)), flush=True)
+    for note in missing:
+        print(f"  {note}")
+
+
+def _verdict(target: str, times: dict[str, float]) -> str:
+    """The target, and what the reference reached in its terms."""
+    factor, _, peer = target.split()
+    if peer not in times or "reference" not in times:
+        return f"at most {target}"
+    reached = times["reference"] / times[peer]
+    missed = "" if reached <= float(factor) else "  missed"
+    return f"at most {target}, is {reached:.2f}{missed}"
+
+
+def _linearity(found: dict[str, ModuleType], rounds: int) -> None:
+    """How the time of an operation grows from a chain of 10^5 to one of 10^6."""
+    reference = found.get("reference")
+    if reference is None:
+        return
+    chains = {n: small.Chain(n).reference(reference) for n in (100_000, 1_000_000)}
+    times = measure.best_times({str(n): run for n, run in chains.items()}, min(rounds, 3))
+    growth = times["1000000"] / 10 / times["100000"]
+    print(f"an operation in a chain of 10^6 takes {growth:.2f} x that in one of 10^5   1 is linear")
+
+
+def _per_node(found: dict[str, ModuleType]) -> None:
+    """Memory for each recorded addition."""
+    if "torch" in found and "reference" in found:
+        ratio = memory.bytes_per_node("reference_impl") / memory.bytes_per_node("torch")
+        print(f"memory per recorded addition: {ratio:.2f} x torch   at most 1.00 x torch wanted")
+
+
+if __name__ == "__main__":
+    main()
