@@ -20,8 +20,8 @@ FAULTS = "tests.crossgrad.faults"
 
 
 def faulty(fault: str) -> Witness:
-    """A second witness in whose process a fault of `faults.py` is planted."""
-    return Witness("saboteur", "torch", "cpu", f"{FAULTS}:{fault}")
+    """The reference, with a fault of `faults.py` planted in it."""
+    return Witness("saboteur", "reference_impl", "cpu", f"{FAULTS}:{fault}")
 
 
 @dataclass

@@ -1,6 +1,6 @@
-"""Faults that tests plant in a second witness; each changes one thing about one operation.
+"""Faults that tests plant in the reference; each changes one thing about one operation.
 
-They are called with the module that stands for torch there, in the process of one page.
+They are called with the module that stands for torch, in the process of one page alone.
 """
 
 from __future__ import annotations
@@ -11,25 +11,13 @@ from typing import Any
 
 
 def none(torch: ModuleType) -> None:
-    """No fault: this witness should agree."""
+    """No fault: the reference as it is, which should agree."""
 
 
 def wrong_derivative(torch: ModuleType) -> None:
-    """The derivative of the sine becomes minus the cosine."""
-
-    class Sin(torch.autograd.Function):  # type: ignore[name-defined,misc]
-        @staticmethod
-        def forward(ctx: Any, self: Any) -> Any:
-            ctx.save_for_backward(self)
-            return self.sinh() * 0 + original(self)
-
-        @staticmethod
-        def backward(ctx: Any, grad: Any) -> Any:
-            return -grad * ctx.saved_tensors[0].cos()
-
-    original = torch.sin
-    Sin._backward_cls.name = lambda node: "SinBackward0"
-    torch.sin = Sin.apply
+    """The rule of the sine becomes minus the cosine; its `cos` is the reference's own."""
+    rule, _ = torch.sin.op.rules[0]
+    rule.__code__ = (lambda grad, self: grad * -cos(self)).__code__  # type: ignore[name-defined]  # noqa: F821
 
 
 def wrong_dtype(torch: ModuleType) -> None:

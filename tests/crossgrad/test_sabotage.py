@@ -229,6 +229,7 @@ def test_a_python_fence_that_would_be_skipped_stops_the_run(site: Site) -> None:
         ("import time\nprint(time.time_ns())", "output"),
         ("import random\nx = torch.tensor(random.random())", "x.value"),
         ("torch.seed()\nx = torch.rand(2)", "x.value"),
+        ("x = torch.empty(3)", "x.value"),
         ("import numpy\nx = torch.from_numpy(numpy.random.rand(2))", "x.value"),
     ],
 )

@@ -150,7 +150,7 @@ def test_the_evidence_is_written_beside_the_pages(site: Site) -> None:
     assert (block["line"], block["output"]) == (1, "tensor([1., 1.])")
     verdict = block["witnesses"]["saboteur"]
     assert (verdict["status"], verdict["value_difference"]) == ("agrees", 0.0)
-    assert verdict["versions"]["torch"]
+    assert verdict["versions"]["numpy"]
     assert verdict["date"]
     assert block["disagreements"] == block["known_differences"] == []
 
