@@ -4,7 +4,6 @@ Whatever PyTorch calls ``torch.x`` is here under that name: the operations decla
 dtypes, and the public names of the modules below.  Submodules such as ``nn`` load on first use.
 """
 
-# ruff: noqa: F401, F403
 
 from __future__ import annotations
 
@@ -17,6 +16,7 @@ from . import (
     cuda,
     dtypes,
     layout,
+    linalg,
     op,
     operators,
     ops,
@@ -49,7 +49,7 @@ from .version import __version__
 
 newaxis = None
 _LAZY = (
-    "distributions", "fft", "func", "linalg", "nn", "optim", "signal", "special", "testing",
+    "distributions", "fft", "func", "nn", "optim", "signal", "special", "testing",
     "utils",
 )  # fmt: skip
 

@@ -1,7 +1,7 @@
-"""Systems of linear equations: solve, inverse, least squares.
+"""Systems of linear equations and inverses.
 
 Derivatives: M. Giles, "An extended collection of matrix derivative results for forward and reverse
-mode algorithmic differentiation" (2008), in PyTorch's complex convention.
+mode algorithmic differentiation" (2008), section 2.2, in PyTorch's complex convention.
 """
 
 from __future__ import annotations
@@ -10,119 +10,127 @@ from typing import Any
 
 import numpy as np
 
-from .. import dtypes, errors
-from ..op import op
-from ..ops.matmul import mH, matmul
-from ..ops.shape import unsqueeze
+from .. import return_types
+from ..op import composite, op
+from ..ops.matmul import matmul, mH
+from ..ops.shape import squeeze, unsqueeze
+from . import lapack
+from .checks import (
+    broadcast_batch,
+    check_floating,
+    check_kernel,
+    check_same_dtype,
+    check_singular,
+    check_square,
+    check_system,
+    is_vector,
+)
+
+# ---------------------------------------------------------------- A X = B
 
 
-def check_floating(name: str, *arrays: Any) -> None:
-    """Raises RuntimeError unless all are of one floating-point or complex dtype."""
-    first = dtypes.of(arrays[0].dtype)
-    if first.category < dtypes.FLOAT:
-        raise RuntimeError(
-            f"{name}: Expected a floating point or complex tensor as input. "
-            f"Got {errors.scalar_type(first)}"
-        )
-    for other in arrays[1:]:
-        if other.dtype != arrays[0].dtype:
-            a, b = errors.scalar_type(first), errors.scalar_type(dtypes.of(other.dtype))
-            raise RuntimeError(
-                f"{name}: Expected A and B to have the same dtype, but found A of type {a} and B "
-                f"of type {b} instead"
-            )
-
-
-def check_square(name: str, a: Any) -> None:
-    """Raises RuntimeError unless `a` holds square matrices."""
-    if a.ndim < 2:
-        raise RuntimeError(f"{name}: The input tensor A must have at least 2 dimensions.")
-    if a.shape[-2] != a.shape[-1]:
-        raise RuntimeError(
-            f"{name}: A must be batches of square matrices, but they are {a.shape[-2]} by "
-            f"{a.shape[-1]} matrices"
-        )
-
-
-def _is_vector(a: Any, b: Any) -> bool:
-    """Whether PyTorch takes `b` as (a batch of) vectors rather than matrices."""
-    return b.ndim == 1 or (a.ndim - 1 == b.ndim and b.shape == a.shape[:-1])  # type: ignore[no-any-return]
-
-
-def _solve_rhs(grad: Any, self: Any, result: Any) -> Any:
-    return _solve(mH(self), grad)
-
-
-def _solve_matrix(grad: Any, self: Any, other: Any, result: Any) -> Any:
-    inner = _solve(mH(self), grad)
-    if _is_vector(self, other):
-        return -matmul(unsqueeze(inner, -1), mH(unsqueeze(result, -1)))
-    return -matmul(inner, mH(result))
+def _solve_rule(grads: Any, A: Any, B_shape: Any, result: Any, left: bool, needs: Any) -> Any:
+    """For B it is A^-H grad, for A minus that times X^H; both mirrored for X A = B."""
+    grad = grads[0]
+    if grad is None:
+        return None, None
+    vector = is_vector(A.shape, B_shape)
+    if vector:
+        grad, result = unsqueeze(grad, -1), unsqueeze(result, -1)
+    grad_b = _solve_ex(mH(A), grad, left=left)[0]
+    grad_a = None
+    if needs[0]:
+        product = matmul(grad_b, mH(result)) if left else matmul(mH(result), grad_b)
+        grad_a = -product
+    if not needs[1]:
+        return grad_a, None
+    return grad_a, squeeze(grad_b, -1) if vector else grad_b
 
 
 @op(
-    self=_solve_matrix,
-    other=_solve_rhs,
-    node="LinalgSolveExBackward0",
-    method=False,
-    function=False,
-)
-def _solve(xp, self, other):
-    check_floating("linalg.solve", self, other)
-    check_square("linalg.solve", self)
-    vector = _is_vector(self, other)
-    b = other[..., None] if vector else other
-    n, m = self.shape[-2:]
-    if b.shape[-2] != n:
+    joint=(("A", "B"), _solve_rule), name="linalg_solve_ex", method=False, function=False,
+    returns=lambda *parts: return_types.linalg_solve_ex(*parts),
+)  # fmt: skip
+def _solve_ex(xp, A, B, *, left=True, check_errors=False):
+    check_floating("linalg.solve", A)
+    check_same_dtype("linalg.solve", A, B)
+    vector = is_vector(A.shape, B.shape) if B.ndim else False
+    b = B[..., None] if vector else B
+    check_system("linalg.solve", A, b, left)
+    if vector and not left and B.ndim > 1:
         raise RuntimeError(
-            "linalg.solve: Incompatible shapes of A and B for the equation AX = B "
-            f"({n}x{m} and {b.shape[-2]}x{b.shape[-1]})"
+            "linalg.solve: Vector broadcasting of the left hand side is not supported for "
+            "left=False. In this case linalg.solve is equivalent to B / A.squeeze(-1)"
         )
-    try:
-        x = xp.linalg.solve(self, b)
-    except np.linalg.LinAlgError:
-        raise errors.LinAlgError(
-            "torch.linalg.solve: The solver failed because the input matrix is singular."
-        ) from None
-    return x[..., 0] if vector else x
+    check_kernel("lu_cpu", A)
+    batch = broadcast_batch(A, b)
+    a, b = (A, b) if left else (A.swapaxes(-1, -2), b.swapaxes(-1, -2))
+    x = lapack.attempt(xp, xp.linalg.solve, a, xp.broadcast_to(b, (*batch, *b.shape[-2:])))
+    info = xp.zeros(A.shape[:-2], np.int32)
+    if x is None:
+        info = lapack.getrf(xp, A)[2]
+        x = xp.full((*batch, *b.shape[-2:]), np.nan, A.dtype)
+    x = x if left else x.swapaxes(-1, -2)
+    return (x[..., 0] if vector else x), info
 
 
-def solve(A: Any, B: Any, *, left: bool = True, out: Any = None) -> Any:
+@composite(method=False, function=False)
+def solve_ex(A: Any, B: Any, *, left: bool = True, check_errors: bool = False) -> Any:
+    """(result, info): like ``solve``, but a singular matrix is told by an info that is not 0."""
+    found = _solve_ex(A, B, left=left)
+    if check_errors:
+        check_singular("linalg.solve_ex", found.info)
+    return found
+
+
+@composite(method=False, function=False)
+def solve(A: Any, B: Any, *, left: bool = True) -> Any:
     """X with A X = B (or X A = B with ``left=False``); A (..., n, n), B (..., n, k) or (..., n).
 
     Raises LinAlgError for a singular matrix.
     """
-    if not left:
-        return solve(A.mT, B.mT).mT
-    result = _solve(A, B)
-    if out is not None:
-        out.copy_(result)
-        return out
+    result, info = _solve_ex(A, B, left=left)
+    check_singular("linalg.solve", info)
     return result
 
 
+# ---------------------------------------------------------------- inverses
+
+
+def _inv_rule(grads: Any, result: Any) -> Any:
+    if grads[0] is None:
+        return None
+    adjoint = mH(result)
+    return -matmul(adjoint, matmul(grads[0], adjoint))
+
+
 @op(
-    self=lambda grad, result: -matmul(matmul(mH(result), grad), mH(result)),
-    node="LinalgInvExBackward0",
-    method=False,
-    function=False,
-)
-def _inv(xp, self):
-    check_floating("linalg.inv", self)
-    check_square("linalg.inv", self)
-    try:
-        return xp.linalg.inv(self)
-    except np.linalg.LinAlgError:
-        raise errors.LinAlgError(
-            "linalg.inv: The diagonal element 1 is zero, the inversion could not be completed "
-            "because the input matrix is singular."
-        ) from None
+    A=_inv_rule, name="linalg_inv_ex", method=False, function=False,
+    returns=lambda *parts: return_types.linalg_inv_ex(*parts),
+)  # fmt: skip
+def _inv_ex(xp, A, *, caller="linalg.inv"):
+    check_square(caller, A)
+    check_floating(caller, A, low_precision=False)
+    inverse = lapack.attempt(xp, xp.linalg.inv, A)
+    info = xp.zeros(A.shape[:-2], np.int32)
+    if inverse is None:
+        info = lapack.getrf(xp, A)[2]
+        inverse = xp.full(A.shape, np.nan, A.dtype)
+    return inverse, info
 
 
-def inv(A: Any, *, out: Any = None) -> Any:
+@composite(method=False, function=False)
+def inv_ex(A: Any, *, check_errors: bool = False) -> Any:
+    """(inverse, info): like ``inv``, but a singular matrix is told by an info that is not 0."""
+    found = _inv_ex(A, caller="linalg.inv_ex")
+    if check_errors:
+        check_singular("linalg.inv_ex", found.info, inversion=True)
+    return found
+
+
+@composite(method=False, function=False)
+def inv(A: Any) -> Any:
     """The inverse of each matrix; A (..., n, n).  Raises LinAlgError for a singular matrix."""
-    result = _inv(A)
-    if out is not None:
-        out.copy_(result)
-        return out
+    result, info = _inv_ex(A)
+    check_singular("linalg.inv", info, inversion=True)
     return result

@@ -1,0 +1,69 @@
+"""The linear algebra of the torch namespace and of tensors: ``torch.det``, ``x.norm()``.
+
+Most are other names of functions of ``torch.linalg``.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .. import linalg, return_types
+from ..op import composite
+from ..ops.selection import where
+from .checks import check_floating, check_square
+
+# ---------------------------------------------------------------- inverses and determinants
+
+
+@composite
+def inverse(self: Any) -> Any:
+    """Alias of ``linalg.inv``."""
+    return linalg.inv(self)
+
+
+@composite
+def pinverse(self: Any, rcond: float = 1e-15) -> Any:
+    """The pseudoinverse; singular values up to rcond * the largest count as 0."""
+    return linalg.pinv(self, rcond)
+
+
+@composite
+def det(self: Any) -> Any:
+    """Alias of ``linalg.det``."""
+    return linalg.det(self)
+
+
+@composite
+def slogdet(self: Any) -> Any:
+    """Alias of ``linalg.slogdet``."""
+    return return_types.slogdet(*linalg.slogdet(self))  # type: ignore[attr-defined]
+
+
+@composite
+def logdet(self: Any) -> Any:
+    """The logarithm of the determinant of each matrix; nan where that is negative."""
+    check_square("logdet", self)
+    check_floating("logdet", self, low_precision=False)
+    sign, logabsdet = linalg.slogdet(self)
+    if self.is_complex():
+        return sign.log() + logabsdet
+    return where(sign == -1, float("nan"), logabsdet)
+
+
+# ---------------------------------------------------------------- norms
+
+
+@composite
+def norm(
+    self: Any, p: Any = "fro", dim: Any = None, keepdim: bool = False, out: Any = None,
+    dtype: Any = None,
+) -> Any:  # fmt: skip
+    """The norm over `dim`, of all elements if None; p is a number, "fro" or "nuc"."""
+    dims = [dim] if isinstance(dim, int) else dim
+    if not isinstance(p, str):
+        order = 2.0 if p is None else p
+        return linalg.vector_norm(self, order, dims, keepdim, dtype=dtype, out=out)
+    if p == "fro" and (dims is None or len(dims) <= 2):
+        return linalg.vector_norm(self, 2, dims, keepdim, dtype=dtype, out=out)
+    dims = list(range(self.ndim)) if dims is None else dims
+    return linalg.matrix_norm(self, p, dims, keepdim, dtype=dtype, out=out)
