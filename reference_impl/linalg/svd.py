@@ -43,11 +43,11 @@ def first(x: Any, dim: int, count: int) -> Any:
     return x[..., :count, :] if dim == -2 else x[..., :count]
 
 
-def _check_phase(turn: Any) -> None:
+def _check_phase(*turns: Any) -> None:
     """Raises RuntimeError if the loss depends on the free phase of the singular vectors."""
-    data = getattr(turn, "_data", turn)
-    found = abs(diagonal(data, 0, -2, -1).imag)
-    if (found > 1e-2 * (1 + abs(diagonal(data, 0, -2, -1)))).any():
+    size = sum(abs(getattr(t, "_data", t)) for t in turns)
+    total = sum(diagonal(getattr(t, "_data", t), 0, -2, -1) for t in turns)
+    if (abs(total.imag) > 1e-2 * (1 + diagonal(size, 0, -2, -1))).any():
         raise RuntimeError(
             "svd_backward: The singular vectors in the complex case are specified up to "
             "multiplication by e^{i phi}. The specified loss function depends on this quantity, so "
@@ -75,16 +75,12 @@ def svd_backward(grads: Any, u: Any, s: Any, vh: Any) -> Any:
     gap = where(eye, 1, row * row - column * column)
     core = inner / gap
     if is_complex(u):
-        core = core + diag_embed(_phase(turn_u, turn_v, s), 0, -2, -1)
+        _check_phase(*(t for t in (turn_u, turn_v) if t is not None))
+        if turn_u is not None and turn_v is not None:
+            core = core + diag_embed(diagonal(turn_u, 0, -2, -1) / (2 * s), 0, -2, -1)
     if grad_s is not None:
         core = core + diag_embed(grad_s, 0, -2, -1)
     return _outside(grad_u, grad_vh, core, u, s, vh, m > k, n > k)
-
-
-def _phase(turn_u: Any, turn_v: Any, s: Any) -> Any:
-    """What the gauge leaves on the diagonal: half the imaginary parts, over S."""
-    found = turn_u if turn_v is None else turn_v if turn_u is None else turn_u - turn_v
-    return diagonal(found, 0, -2, -1) / (2 * s) * (1 if turn_u is not None else -1)
 
 
 def _outside(grad_u: Any, grad_vh: Any, core: Any, u: Any, s: Any, vh: Any, tall: bool,
