@@ -1,11 +1,10 @@
 """The tables: one declaration an operation, grouped by family."""
 
-# ruff: noqa: F401
-
 from . import (
     activation,
     aliases,
     arithmetic,
+    bessel,
     bitwise,
     comparison,
     complex,
@@ -13,17 +12,22 @@ from . import (
     count,
     create,
     cumulative,
+    error_function,
     exponential,
     extremes,
     fill,
+    gamma,
     getitem,
+    gradient,
     index,
     join,
     legacy,
     matmul,
     memory,
     parts,
+    polynomials,
     put,
+    quantiles,
     rand,
     rand_fill,
     ranges,

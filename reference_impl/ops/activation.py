@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -81,3 +82,20 @@ def prelu(self: Any, weight: Any) -> Any:
 def hardshrink(xp, self, lambd=0.5):
     """x, but 0 where it lies in [-lambd, lambd]."""
     return xp.where((self >= -lambd) & (self <= lambd), self.dtype.type(0), self)
+
+
+def _logit_rule(grad: Any, self: Any, eps: float | None) -> Any:
+    slope = grad / (self * (1 - self))
+    if eps is None:
+        return where((self < 0) | (self > 1), math.nan, slope)
+    return where((self < eps) | (self > 1 - eps), 0, slope)
+
+
+@pointwise(self=_logit_rule, promote="float", serves="bif", kernel="logit_cpu")
+@in_single
+def logit(xp, self, eps=None):
+    """The inverse of ``sigmoid``: log(x / (1 - x)), with x kept in [eps, 1 - eps] if eps is given."""
+    one = self.dtype.type(1)
+    if eps is not None:
+        self = xp.clip(self, self.dtype.type(eps), one - self.dtype.type(eps))
+    return xp.log(self / (one - self))

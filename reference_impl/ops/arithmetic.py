@@ -275,6 +275,15 @@ def copysign(xp, self, other):
     return xp.copysign(self, other)
 
 
+@pointwise(
+    self=lambda grad, self, other: where(self != other, grad, 0), other=zeros, serves="f",
+    kernel="nextafter_cpu",
+)  # fmt: skip
+def nextafter(xp, self, other):
+    """The next number from `self` towards `other`."""
+    return xp.nextafter(self, other)
+
+
 # ---------------------------------------------------------------- combinations
 
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from .. import dtypes
-from ..op import composite, pointwise, promote_operands
+from .. import dtypes, return_types
+from ..op import composite, op, pointwise, promote_operands
 from ..tensor import Tensor
 from .complex import conj, real
 from .rules import in_single, is_complex, zeros
@@ -142,6 +142,14 @@ def rsqrt(xp, self):
     return self.dtype.type(1) / xp.sqrt(self)
 
 
+@op(self=lambda grads, result1: grads[0] / exp2(result1), returns=return_types.frexp)
+def frexp(xp, self):
+    """A fraction in [0.5, 1) and the power of 2 that it is multiplied by: mantissa, exponent."""
+    if self.dtype.kind in "biuc":
+        raise RuntimeError("torch.frexp() only supports floating-point dtypes")
+    return xp.frexp(self)
+
+
 # ---------------------------------------------------------------- exponentials
 
 
@@ -254,3 +262,35 @@ def xlogy(xp, self, other):
     return xp.where(other != other, other, product)
 
 
+def _xlog1py_self(grad: Any, self: Any, other: Any) -> Any:
+    logarithm = log1p(other) if hasattr(other, "dtype") else _log_number(1 + other)
+    return where((self == 0) & (other <= -1), 0, grad * logarithm)
+
+
+def _xlog1py_node(self, other):
+    if not hasattr(self, "dtype"):
+        return "SpecialXlog1PyBackward1"
+    return f"SpecialXlog1PyBackward{0 if hasattr(other, 'dtype') else 2}"
+
+
+@pointwise(
+    self=_xlog1py_self, other=lambda grad, self, other: grad * self / (other + 1),
+    node=_xlog1py_node, overloads=True, numbers=("self", "other"), promote="float", serves="bif",
+    kernel="xlog1py_cpu", inplace=False, method=False, function=False,
+)  # fmt: skip
+def special_xlog1py(xp, self, other):
+    """The product self * log1p(other), 0 where `self` is 0; nan where `other` is."""
+    product = xp.where(self == 0, self.dtype.type(0), self * xp.log1p(other))
+    return xp.where(other != other, other, product)
+
+
+@pointwise(
+    self=lambda grad, self: -grad * (1 + log(self)), promote="float", serves="bif",
+    kernel="entr", inplace=False, method=False, function=False,
+)  # fmt: skip
+def special_entr(xp, self):
+    """The entropy -self * log(self), 0 at 0, -inf for negative numbers."""
+    inside = -self * xp.log(xp.where(self > 0, self, self.dtype.type(1)))
+    result = xp.where(self > 0, inside, self.dtype.type(0))
+    result = xp.where(self < 0, self.dtype.type(-np.inf), result)
+    return xp.where(self != self, self, result)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import wraps
 from typing import Any
 
@@ -54,3 +54,25 @@ def in_single(forward: Callable[..., Any]) -> Callable[..., Any]:
 def narrowed(result: Any, storage: np.dtype) -> Any:
     """A single-precision result as `storage`; other results (indices, masks) as they are."""
     return result.astype(storage) if result.dtype == np.float32 else result
+
+
+def in_double(forward: Callable[..., Any]) -> Callable[..., Any]:
+    """Compute in double precision and round once to the dtype of the first argument."""
+
+    @wraps(forward)
+    def computed(xp: Any, self: Any, *rest: Any, **options: Any) -> Any:
+        storage = self.dtype
+        if storage == np.float64:
+            return forward(xp, self, *rest, **options)
+        wide = [r.astype(np.float64) if getattr(r, "dtype", None) == storage else r for r in rest]
+        return forward(xp, self.astype(np.float64), *wide, **options).astype(storage)
+
+    return computed
+
+
+def polynomial(x: Any, coefficients: Sequence[float]) -> Any:
+    """Horner's scheme, the highest power first."""
+    result = x * 0 + coefficients[0]
+    for c in coefficients[1:]:
+        result = result * x + c
+    return result

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 
 from .. import dtypes, errors
-from ..op import composite, pointwise, promote_operands
+from ..op import check_tensors, composite, pointwise, promote_operands
 from ..tensor import Tensor
-from .rules import is_complex
+from .rules import is_complex, not_implemented
 
 _NUMBERS = ("self", "other")
 
@@ -240,3 +240,56 @@ def clamp_min(xp, self, min):
 def clamp_max(xp, self, max):
     """`self`, but at most `max`."""
     return xp.minimum(self, max)
+
+
+# ---------------------------------------------------------------- replacing special values
+
+
+@pointwise(
+    self=lambda grad, self: where(_is_finite(self), grad, 0), operands=("self",)
+)
+def nan_to_num(xp, self, nan=None, posinf=None, neginf=None):
+    """nan, inf and -inf replaced: by 0, the largest and the smallest number unless given."""
+    if self.dtype.kind in "biu":
+        return self.copy()
+    if self.dtype.kind == "c":
+        parts = (_finite_parts(xp, part, nan, posinf, neginf) for part in (self.real, self.imag))
+        re, im = parts
+        return (re + 1j * im).astype(self.dtype)
+    return _finite_parts(xp, self, nan, posinf, neginf)
+
+
+def _finite_parts(xp: Any, x: Any, nan: Any, posinf: Any, neginf: Any) -> Any:
+    info = dtypes.finfo(dtypes.of(x.dtype))
+    number = x.dtype.type
+    x = xp.where(x != x, number(nan or 0.0), x)
+    x = xp.where(xp.isinf(x) & (x > 0), number(info.max if posinf is None else posinf), x)
+    return xp.where(xp.isinf(x) & (x < 0), number(info.min if neginf is None else neginf), x)
+
+
+def _is_finite(x: Any) -> Any:
+    from .comparison import isfinite
+
+    return isfinite(x)
+
+
+def _heaviside_check(op: Any, xp: Any, arrays: list[Any]) -> None:
+    check_tensors(op, arrays)
+    self, values = arrays
+    if self.dtype != values.dtype:
+        raise RuntimeError(
+            "heaviside is not yet implemented for tensors with different dtypes."
+        )
+    if is_complex(self):
+        raise RuntimeError("heaviside is not yet implemented for complex tensors.")
+
+
+@pointwise(
+    self=not_implemented("aten::heaviside"), values=not_implemented("aten::heaviside"),
+    node="NotImplemented", prepare=_heaviside_check,
+)  # fmt: skip
+def heaviside(xp, self, values):
+    """0 for negative numbers, 1 for positive ones, `values` at 0.  It has no derivative."""
+    one = self.dtype.type(1)
+    step = xp.where(self == 0, values, xp.where(self > 0, one, self.dtype.type(0)))
+    return step

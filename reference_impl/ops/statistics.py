@@ -9,13 +9,14 @@ from typing import Any
 import numpy as np
 
 from .. import dtypes, errors
-from ..op import composite, op, reduction
+from ..op import composite, op, reduction, wrap_dim
 from .arithmetic import abs as abs_
-from .complex import sgn
+from .complex import complex as complex_
+from .complex import real, sgn
 from .convert import cast
 from .reduce import axes, count, mean, spread, unreduce
 from .reduce import sum as sum_
-from .rules import in_single, zeros
+from .rules import in_single, is_complex, zeros
 from .selection import masked_fill, where
 
 # ---------------------------------------------------------------- variance
@@ -246,3 +247,105 @@ def dist(xp, self, other, p=2):
     return _sum_of_powers(xp, xp.abs(self - other), float(p), None, False)
 
 
+
+
+# ---------------------------------------------------------------- covariance
+
+
+def _weights(self: Any, fweights: Any, aweights: Any) -> Any:
+    """The product of the two kinds of weights, or None."""
+    for name, w in (("fweights", fweights), ("aweights", aweights)):
+        if w is None:
+            continue
+        if w.ndim > 1:
+            raise RuntimeError(f"cov(): expected {name} to have one or fewer dimensions but got "
+                               f"{name} with {w.ndim} dimensions")  # fmt: skip
+        if w.numel() != (self.shape[-1] if self.ndim else 1):
+            raise RuntimeError(
+                f"cov(): expected {name} to have the same numel as there are observations in the "
+                f"input but got {w.numel()} != {self.shape[-1] if self.ndim else 1}"
+            )
+        if bool((w < 0).any()):
+            raise RuntimeError(f"cov(): {name} cannot be negative")
+    if fweights is None or aweights is None:
+        return fweights if aweights is None else aweights
+    return fweights * aweights
+
+
+@composite
+def cov(self: Any, *, correction: int = 1, fweights: Any = None, aweights: Any = None) -> Any:
+    """The covariance matrix of variables in rows and observations in columns.
+
+    `fweights` (integers) say how often an observation counts, `aweights` how much.
+    """
+    if self.ndim > 2:
+        raise RuntimeError(
+            f"cov(): expected input to have two or fewer dimensions but got an input with "
+            f"{self.ndim} dimensions"
+        )
+    if self.dtype is dtypes.bool_:
+        raise RuntimeError("cov(): bool dtype is not supported for input")
+    rows = self if self.ndim == 2 else self.reshape((1, -1))
+    if self.dtype.category < dtypes.FLOAT:
+        rows = rows.to(dtypes.get_default_dtype())
+    weights = _weights(self, fweights, aweights)
+    number: Any = rows.shape[1] if weights is None else weights.sum()
+    total = rows.sum(1, keepdim=True) if weights is None else (
+        (rows * weights).sum(1, keepdim=True))  # fmt: skip
+    centred = rows - total / number
+    freedom = number - correction
+    if weights is not None and aweights is not None:
+        freedom = number - correction * (weights * aweights).sum() / number
+    if freedom <= 0:
+        warnings.warn("cov(): degrees of freedom is <= 0. Correction should be strictly less than "
+                      "the number of observations.", UserWarning, stacklevel=3)  # fmt: skip
+        freedom = 0
+    other = centred if weights is None else centred * weights
+    product = centred @ other.transpose(0, 1).conj()
+    result = product / freedom if not isinstance(freedom, int) or freedom else product / 0.0
+    return result.squeeze()
+
+
+@composite
+def corrcoef(self: Any) -> Any:
+    """The matrix of correlation coefficients of variables in rows and observations in columns."""
+    if self.ndim > 2:
+        raise RuntimeError(
+            f"corrcoef(): expected input to have two or fewer dimensions but got an input with "
+            f"{self.ndim} dimensions"
+        )
+    c = cov(self)
+    if c.ndim == 0:
+        return c / c
+    deviation = real(c.diagonal()).sqrt()
+    c = c / deviation.reshape((-1, 1)) / deviation.reshape((1, -1))
+    if is_complex(c):
+        return complex_(real(c).clamp(-1, 1), c.imag.clamp(-1, 1))
+    return c.clamp(-1, 1)
+
+
+def _renorm_scale(self: Any, p: float, dim: int, maxnorm: float) -> Any:
+    """What the slices along `dim` are multiplied by."""
+    others = tuple(d for d in range(self.ndim) if d != dim % self.ndim)
+    size = vector_norm(self, p, others, keepdim=True)
+    return where(size > maxnorm, maxnorm / (size + 1e-7), 1.0)
+
+
+@composite
+def renorm(self: Any, p: float, dim: int, maxnorm: float) -> Any:
+    """`self` with each slice along `dim` scaled down to a p-norm of at most `maxnorm`."""
+    if p <= 0:
+        raise RuntimeError("renorm: non-positive-norm not supported")
+    if maxnorm < 0:
+        raise RuntimeError(f"renorm: expected maxnorm to be >= 0 but got {maxnorm}")
+    if self.ndim <= 1:
+        raise RuntimeError(
+            f"renorm: input needs at least 2 dimensions, got {self.ndim} dimensions"
+        )
+    return self * _renorm_scale(self, p, wrap_dim(dim, self.ndim), maxnorm).to(self.dtype)
+
+
+@composite(function=False)
+def renorm_(self: Any, p: float, dim: int, maxnorm: float) -> Any:
+    """In-place form of ``renorm``."""
+    return self.mul_(_renorm_scale(self, p, wrap_dim(dim, self.ndim), maxnorm).to(self.dtype))

@@ -132,3 +132,23 @@ def deg2rad(xp, self):
 def rad2deg(xp, self):
     """Radians to degrees."""
     return self * self.dtype.type(180 / math.pi)
+
+
+# ---------------------------------------------------------------- sinc
+
+
+def _sinc_rule(grad: Any, self: Any) -> Any:
+    """(x cos(x) - sin(x)) / x^2 times pi, where x is pi times the argument; 0 at 0."""
+    x = self * math.pi
+    slope = (x * cos(x) - sin(x)) / (x * self)
+    return grad * conj(where(self == 0, 0, slope))
+
+
+@pointwise(self=_sinc_rule, promote="float")
+@in_single
+def sinc(xp, self):
+    """sin(pi x) / (pi x), which is 1 at 0."""
+    product = self * self.dtype.type(math.pi)
+    zero = product == 0
+    one = self.dtype.type(1)
+    return xp.where(zero, one, xp.sin(product) / xp.where(zero, one, product))
