@@ -217,7 +217,11 @@ class Custom:
     """Something no one has allowed."""
 
 
-@pytest.mark.parametrize("obj", [print, eval, range(3), Custom(), ..., pickle.loads], ids=repr)
+@pytest.mark.parametrize(
+    "obj",
+    [print, eval, range(3), Custom(), ..., pickle.loads],
+    ids=["print", "eval", "range", "custom", "ellipsis", "loads"],
+)
 def test_refusals_are_worded_alike(obj):
     buffer = io.BytesIO()
     torch.save({"x": obj}, buffer)
