@@ -17,3 +17,14 @@ from .loss import (
     binary_cross_entropy, binary_cross_entropy_with_logits, gaussian_nll_loss, huber_loss, kl_div,
     l1_loss, mse_loss, poisson_nll_loss, smooth_l1_loss, soft_margin_loss,
 )  # fmt: skip
+from .dropout import (
+    alpha_dropout, dropout, dropout1d, dropout2d, dropout3d, feature_alpha_dropout, feature_dropout,
+)  # fmt: skip
+from .embedding import embedding, embedding_bag, one_hot
+from .norm import (
+    batch_norm, group_norm, instance_norm, layer_norm, local_response_norm, rms_norm,
+)  # fmt: skip
+from .conv import (
+    conv1d, conv2d, conv3d, conv_tbc, conv_transpose1d, conv_transpose2d, conv_transpose3d,
+)  # fmt: skip
+from .windows import fold, unfold
