@@ -106,7 +106,7 @@ def _positive(text: str) -> float:
 def _run(options: argparse.Namespace) -> int:
     if options.command == "report":
         return _report(options)
-    from crossgrad import progress, verify
+    from crossgrad import progress
 
     watcher = progress.watcher()
     try:
@@ -114,8 +114,9 @@ def _run(options: argparse.Namespace) -> int:
     finally:
         if isinstance(watcher, progress.LiveProgress):
             watcher.close()
+    from crossgrad import report, verify
+
     verify.keep_fresh(result, options.docs)
-    from crossgrad import report
 
     _print(report.text(result.evidence, options.docs.resolve().name))
     return 1 if result.disagreements else 0
@@ -123,18 +124,22 @@ def _run(options: argparse.Namespace) -> int:
 
 def _verified(options: argparse.Namespace, watcher: PlainProgress | LiveProgress) -> Verification:
     """Verify, and for `update` write and judge what was written."""
-    from crossgrad import witnesses
+    from crossgrad import evidence, witnesses
     from crossgrad.scheduler import Limits, Scheduler
-    from crossgrad.update import require_writable, update
-    from crossgrad.verify import Verifier, read_pages, require_available
 
     chosen = witnesses.choose(options.witness)
-    if options.witness:
-        require_available(chosen)
-    pages = read_pages(options.pages, options.docs)
-    if options.command == "update":
-        require_writable(options.docs)
+    runs = evidence.fresh_path(options.docs).parent / "runs"
     with Scheduler() as scheduler:
+        if options.fresh or not runs.exists():  # then importing torch can begin at once
+            scheduler.warm(witness.binding for witness in chosen if not witness.problem())
+        from crossgrad.update import require_writable, update
+        from crossgrad.verify import Verifier, read_pages, require_available
+
+        if options.witness:
+            require_available(chosen)
+        pages = read_pages(options.pages, options.docs)
+        if options.command == "update":
+            require_writable(options.docs)
         verifier = Verifier(
             options.docs,
             chosen,

@@ -13,14 +13,16 @@ import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-
-from pytest_codeblocks import CodeBlock, extract_from_buffer
+from typing import TYPE_CHECKING
 
 from crossgrad import directives, fences, notebooks
 from crossgrad.directives import AnnouncedDifference, Directive, Picture
 from crossgrad.errors import CrossgradError, PageError
 from crossgrad.fences import Fence
 from crossgrad.texts import normalised
+
+if TYPE_CHECKING:
+    from pytest_codeblocks import CodeBlock
 
 
 @dataclass(frozen=True)
@@ -221,6 +223,8 @@ def _elements(lines: list[str], found: list[Fence], page: str) -> Iterable[Fence
 
 def _extract(text: str, python: list[Fence], page: str) -> list[CodeBlock]:
     """pytest-codeblocks' Python blocks; they must be the ones that a reader sees."""
+    from pytest_codeblocks import extract_from_buffer  # it imports pytest, which takes a while
+
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)  # of the word expect-exception

@@ -5,9 +5,10 @@ from __future__ import annotations
 import base64
 import hashlib
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
+if TYPE_CHECKING:
+    import numpy as np
 
 KEPT = 100_000
 """Elements of one array that are kept; of a larger one every n-th, and the hash of all."""
@@ -24,6 +25,8 @@ class Values:
 
     @classmethod
     def of(cls, array: np.ndarray[Any, Any]) -> Values:
+        import numpy as np
+
         flat = np.ascontiguousarray(array).reshape(-1)
         kept = flat[:: -(-flat.size // KEPT)] if flat.size > KEPT else flat
         return cls(
@@ -35,6 +38,8 @@ class Values:
 
     def array(self) -> np.ndarray[Any, Any]:
         """The kept elements, in one dimension."""
+        import numpy as np
+
         return np.frombuffer(base64.b64decode(self.data), dtype=np.dtype(self.dtype))
 
 

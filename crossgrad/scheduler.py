@@ -28,6 +28,8 @@ from crossgrad.witnesses import Witness
 _TICK = 0.1
 _KEPT = ("PATH", "HOME", "TMPDIR", "LD_LIBRARY_PATH", "VIRTUAL_ENV", "PYTHONPATH")
 _KEPT_PREFIXES = ("CUDA", "NVIDIA", "CUPY")
+_IMPORTS = {"torch._dynamo": "optim", "torch.fx.experimental.symbolic_shapes": "gradcheck"}
+"""What PyTorch imports at the first use of a word, taking a second: once is enough."""
 _HASH_SEEDS = {"torch": "1", "reference_impl": "2"}  # what hangs on the order of a set must differ
 
 
@@ -110,9 +112,14 @@ class _Nursery:
     control: socket.socket
     process: subprocess.Popen[bytes]
     stderr: Any
-    ready: bool = False
+    imports: int = 1
     pending: bytes = b""
     running: dict[int, _Running] = field(default_factory=dict)
+
+    @property
+    def ready(self) -> bool:
+        """Whether nothing is being imported there."""
+        return not self.imports
 
     @classmethod
     def start(cls, binding: str) -> _Nursery:
@@ -151,11 +158,9 @@ class _Nursery:
 
     def close(self) -> None:
         self.control.close()
-        try:
-            self.process.wait(5)
-        except subprocess.TimeoutExpired:  # still importing; it has no page yet
+        if not self.ready:  # it has no page yet, and would import to the end
             self.process.kill()
-            self.process.wait()
+        self.process.wait()
         self.stderr.close()
 
 
@@ -213,12 +218,21 @@ class Scheduler:
         waiting = {job.key: job for job in jobs}
         runs: dict[Any, Run] = {}
         self.warm(job.witness.binding for job in jobs)
+        self._prepare(jobs)
         while len(runs) < len(jobs):
             self._hand_out(waiting, limits, watcher)
             for key, _ in self._selector.select(_TICK):
                 for message in key.data.hear():
                     self._take(key.data, message, runs, watcher)
         return runs
+
+    def _prepare(self, jobs: Sequence[Job]) -> None:
+        """Let PyTorch's process import what several pages would each import."""
+        codes = ["".join(b.code for b in j.page.blocks) for j in jobs if j.witness.is_torch]
+        modules = [m for m, word in _IMPORTS.items() if sum(word in code for code in codes) > 1]
+        if modules:
+            self._nurseries["torch"].imports += 1
+            self._nurseries["torch"].say({"import": modules})
 
     def _hand_out(self, waiting: dict[Any, Job], limits: Limits, watcher: Watcher) -> None:
         """Fill the free slots, first from the nursery that has the most to do."""
@@ -258,7 +272,7 @@ class Scheduler:
             self._broken[nursery.binding] = message["broken"]
             raise CrossgradError(message["broken"])
         if "ready" in message:
-            nursery.ready = True
+            nursery.imports -= 1
             return
         running = nursery.running[message["job"]]
         if "at" in message:
