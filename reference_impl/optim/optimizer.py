@@ -10,7 +10,7 @@ from copy import deepcopy
 from itertools import chain
 from typing import Any
 
-from ..autograd.grad_mode import enable_grad, no_grad
+from ..autograd.grad_mode import enable_grad
 from ..autograd.node import HookList, RemovableHandle
 from ..tensor import Tensor
 
@@ -42,7 +42,7 @@ class Optimizer:
         if isinstance(params, Tensor):
             raise TypeError(
                 "params argument given to the optimizer should be an iterable of Tensors or dicts, "
-                "but got torch.FloatTensor"
+                f"but got {params.type()}"  # type: ignore[attr-defined]
             )
         self.state: defaultdict[Any, dict[str, Any]] = defaultdict(dict)
         self.param_groups: list[dict[str, Any]] = []
@@ -137,9 +137,7 @@ class Optimizer:
             packed = {k: v for k, v in group.items() if k != "params"}
             packed["params"] = [numbers[id(p)] for p in group["params"]]
             groups.append(packed)
-        state = {
-            (numbers[id(k)] if isinstance(k, Tensor) else k): v for k, v in self.state.items()
-        }
+        state = {(numbers[id(k)] if isinstance(k, Tensor) else k): v for k, v in self.state.items()}
         result: dict[str, Any] = {"state": state, "param_groups": groups}
         for hook in self._state_dict_post_hooks.values():
             replaced = hook(self, result)
@@ -227,14 +225,12 @@ class Optimizer:
         lines = [f"{type(self).__name__} ("]
         for i, group in enumerate(self.param_groups):
             lines.append(f"Parameter Group {i}")
-            lines += [
-                f"    {key}: {group[key]}" for key in sorted(group) if key != "params"
-            ]
+            lines += [f"    {key}: {group[key]}" for key in sorted(group) if key != "params"]
         return "\n".join([*lines, ")"])
 
 
 def _with_hooks(step: Callable[..., Any]) -> Callable[..., Any]:
-    """``step`` without recording, between the hooks of the optimiser."""
+    """``step`` between the hooks of the optimiser."""
 
     @functools.wraps(step)
     def wrapper(self: Any, *args: Any, **kwargs: Any) -> Any:
@@ -242,8 +238,7 @@ def _with_hooks(step: Callable[..., Any]) -> Callable[..., Any]:
             replaced = hook(self, args, kwargs)
             if replaced is not None:
                 args, kwargs = replaced
-        with no_grad():
-            out = step(self, *args, **kwargs)
+        out = step(self, *args, **kwargs)
         for hook in self._step_post_hooks.values():
             hook(self, args, kwargs)
         return out
@@ -271,4 +266,3 @@ def _cast(p: Any, value: Any, key: str | None = None) -> Any:
     if isinstance(value, Iterable) and not isinstance(value, (str, bytes)):
         return type(value)(_cast(p, v) for v in value)  # type: ignore[call-arg]
     return value
-

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from ..tensor import Tensor
-from .optimizer import Optimizer
+from .per_parameter import PerParameter, check_settings, decayed, scalar
+
+__all__ = ["SGD"]
 
 
-class SGD(Optimizer):
-    """p ← p − lr · d, where d is the gradient (plus weight decay), or its momentum buffer."""
+class SGD(PerParameter):
+    """p ← p - lr · d, where d is the gradient (plus weight decay), or its momentum buffer."""
+
+    by_parts = False
 
     def __init__(
         self,
@@ -26,12 +29,7 @@ class SGD(Optimizer):
         differentiable: bool = False,
         fused: bool | None = None,
     ) -> None:
-        if not isinstance(lr, Tensor) and lr < 0.0:
-            raise ValueError(f"Invalid learning rate: {lr}")
-        if momentum < 0.0:
-            raise ValueError(f"Invalid momentum value: {momentum}")
-        if weight_decay < 0.0:
-            raise ValueError(f"Invalid weight_decay value: {weight_decay}")
+        check_settings(lr, momentum=momentum, weight_decay=weight_decay)
         if nesterov and (momentum <= 0 or dampening != 0):
             raise ValueError("Nesterov momentum requires a momentum and zero dampening")
         super().__init__(params, {
@@ -40,27 +38,14 @@ class SGD(Optimizer):
             "differentiable": differentiable, "fused": fused,
         })  # fmt: skip
 
-    def step(self, closure: Callable[[], Any] | None = None) -> Any:
-        loss = self._loss(closure)
-        for group in self.param_groups:
-            for p in group["params"]:
-                if p._grad is not None:
-                    self._update(p, p._grad, group)
-        return loss
-
-    def _update(self, p: Any, grad: Any, group: dict[str, Any]) -> None:
-        momentum = group["momentum"]
-        if group["maximize"]:
-            grad = -grad
-        if group["weight_decay"] != 0:
-            grad = grad.add(p, alpha=group["weight_decay"])
+    def _update(self, p: Any, grad: Any, state: dict[str, Any], group: dict[str, Any]) -> None:
+        grad, momentum = decayed(p, grad, group), group["momentum"]
         if momentum != 0:
-            state = self.state[p]
             buffer = state.get("momentum_buffer")
             if buffer is None:
-                buffer = state["momentum_buffer"] = grad.detach().clone()
+                buffer = state["momentum_buffer"] = grad * 1
             else:
-                buffer.mul_(momentum).add_(grad, alpha=1 - group["dampening"])
-            grad = grad.add(buffer, alpha=momentum) if group["nesterov"] else buffer
-        lr = group["lr"]
-        p.add_(grad, alpha=-(lr.item() if isinstance(lr, Tensor) else lr))
+                buffer *= momentum
+                buffer += (1 - group["dampening"]) * grad
+            grad = grad + momentum * buffer if group["nesterov"] else buffer
+        p -= scalar(group["lr"]) * grad
