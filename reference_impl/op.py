@@ -130,7 +130,13 @@ class Op:
             None if joint else [i for i, names in enumerate(reads) if n in names]
             for n in self.save_names
         ]
-        self.joint = None if joint is None else _joint_caller(joint[1], reads[0], self.save_names)
+        self.joint = joint is not None
+        # (node, gradient of the result, saved values) -> the gradients for the node's edges
+        self.differentiate = (
+            _each(self.rules)
+            if joint is None
+            else _joint_caller(joint[1], reads[0], self.save_names)
+        )
 
     def _saving(self, name: str) -> tuple[int, int]:
         """What a rule's parameter means: (kind, position)."""
@@ -171,20 +177,12 @@ class Op:
         name = self._node_name if isinstance(self._node_name, str) else self._node_name(*values)
         found = self._node_types.get(name)
         if found is None:
-            content = {"__slots__": (), "op": self, "rules": self._quick_rules()}
+            content = {"__slots__": (), "op": self, "differentiate": self.differentiate}
             if self.overloads:  # the overload for a number has no edge for it
                 numbers = [not isinstance(values[at], Tensor) for at in self.diff]
                 content["hidden"] = frozenset(i for i, n in enumerate(numbers) if n)
             found = self._node_types[name] = type(name, (Node,), content)
         return found
-
-    def _quick_rules(self) -> Any:
-        """(rule, how many saved values it reads, the first, the second, all of them) an edge."""
-        if self.joint is not None:
-            return None
-        return tuple(
-            (rule, len(pick), *(*pick, 0, 0)[:2], pick) for rule, pick in self.rules
-        )
 
     def record(
         self, values: Sequence[Any], arrays: Sequence[Any], results: Sequence[Tensor]
@@ -309,6 +307,35 @@ def _keywords_of(params: list[str]) -> dict[str, int]:
         if name in keywords and synonym not in keywords:
             keywords[synonym] = keywords[name]
     return keywords
+
+
+def _each(rules: list[tuple[Callable[..., Any], list[int]]]) -> Callable[..., Sequence[Any]]:
+    """One rule for each argument, run where an edge wants it."""
+    callers = [_caller(rule, pick) for rule, pick in rules]
+    if len(callers) == 1:
+        only = callers[0]
+        return lambda node, grad, saved: (only(grad, saved),)
+
+    def differentiate(node: Node, grad: Any, saved: Sequence[Any]) -> Sequence[Any]:
+        found = []
+        for i, edge in enumerate(node.edges):
+            found.append(None if edge is None else callers[i](grad, saved))  # noqa: PERF401
+        return found
+
+    return differentiate
+
+
+def _caller(rule: Callable[..., Any], pick: list[int]) -> Callable[[Any, Sequence[Any]], Any]:
+    """(gradient, saved values) -> what the rule makes of those that it reads."""
+    if not pick:
+        return lambda grad, saved: rule(grad)
+    first = pick[0]
+    if len(pick) == 1:
+        return lambda grad, saved: rule(grad, saved[first])
+    second = pick[1]
+    if len(pick) == 2:
+        return lambda grad, saved: rule(grad, saved[first], saved[second])
+    return lambda grad, saved: rule(grad, *[saved[i] for i in pick])
 
 
 def _joint_caller(rule: Callable[..., Any], reads: list[str], names: list[str]) -> Any:

@@ -275,7 +275,7 @@ class Tensor:
                 "DistributedDataParallel (DDP) for training, and gradient_as_bucket_view is set as "
                 "True, gradients are views of DDP buckets, and hence detach_() cannot be called on "
                 "these gradients. To fix this error, please refer to the Optimizer.zero_grad() "
-                "function in torch/optim/optimizer.py as a reference."
+                "function in torch/optim/optimizer.py as the solution."
             )
         self._grad_fn, self._port = None, 0
         return self
@@ -426,6 +426,12 @@ def wrap(array: Any) -> Tensor:
     t._port = 0
     t._version = [0] if not mode.state & INFERENCE else None
     return t
+
+
+def wrap_result(result: Any) -> Tensor:
+    """A plain tensor around an array or a number; NumPy turns 0-d results into scalars."""
+    is_array = hasattr(result, "strides") and not isinstance(result, np.generic)
+    return wrap(result if is_array else np.asarray(result))
 
 
 def adopt(tensor: Tensor, cls: type) -> Any:

@@ -27,7 +27,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from .. import dtypes, errors
-from ..tensor import Tensor, wrap
+from ..tensor import Tensor, wrap, wrap_result
 from .grad_mode import FORWARD, HOOKS, INFERENCE, RECORD, mode, no_grad
 from .node import AccumulateGrad, Node, without_backward
 
@@ -111,7 +111,7 @@ class FunctionNode(Node, FunctionCtx):
         if grad is None and self.materialize_grads:
             shape, dtype = self.meta(port)
             return wrap(np.zeros(shape, dtype))
-        return wrap(grad) if grad is not None and not isinstance(grad, Tensor) else grad
+        return wrap_result(grad) if grad is not None and not isinstance(grad, Tensor) else grad
 
     def _checked(self, results: list[Any]) -> list[Any]:
         """What ``backward`` returned for the tensor inputs, or an error about what it returned."""

@@ -46,7 +46,7 @@ class Node:
     )  # fmt: skip
     op: ClassVar[Op]
     hidden: ClassVar[frozenset[int]] = frozenset()  # edges that PyTorch's node does not have
-    rules: ClassVar[Any] = None  # the rules as the engine's short way wants them (op.py)
+    differentiate: ClassVar[Any] = None  # (self, grad, saved): the rules' results (op.py)
 
     edges: Sequence[Node | None]
     ports: tuple[int, ...] | None
@@ -122,14 +122,17 @@ class Node:
 
         Works on bare arrays, or on Tensors when `record` is set (``create_graph``).
         """
-        op = self.op
-        values = self.unpack(record)
-        if op.joint is not None:
-            return op.joint(self, grad, values)
-        out = []
-        for (rule, pick), edge in zip(op.rules, self.edges, strict=True):
-            out.append(None if edge is None else rule(grad, *[values[i] for i in pick]))
-        return out
+        return self.differentiate(grad, self.unpack(record))
+
+    def is_simple(self) -> bool:
+        """Whether its rules can run right away: no hooks, one output, nothing changed since."""
+        if self.hooks is not None or self.metas is not None or self.differentiate is None:
+            return False
+        versions = self.versions
+        for i, box in enumerate(self.guards):  # noqa: SIM110 - a generator takes longer
+            if box[0] != versions[i]:
+                return False
+        return True
 
     def unpack(self, record: bool) -> Sequence[Any]:
         """The saved values, as arrays or (with `record`) as Tensors with their history.
@@ -263,9 +266,9 @@ class HookList(dict[int, Callable[..., Any]]):
 class Hooks:
     """All hooks of a node, in the order in which the engine runs them.
 
-    `tensor[port]`: hooks of the tensor that is this output; `retain[port]`: a weak reference to the
-    tensor whose ``.grad`` is to be kept; `pre`, `post`: hooks of the node; `accumulated`: hooks of a
-    leaf, run after its ``.grad`` was updated.
+    `tensor[port]`: hooks of the tensor that is this output; `retain[port]`: a weak reference to
+    the tensor whose ``.grad`` is to be kept; `pre`, `post`: hooks of the node; `accumulated`: hooks
+    of a leaf, run after its ``.grad`` was updated.
     """
 
     __slots__ = ("accumulated", "post", "pre", "retain", "tensor")
