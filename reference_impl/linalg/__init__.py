@@ -5,14 +5,18 @@ NumPy's and CuPy's `linalg` do the work; what they lack is in lapack.py.
 
 from ..errors import LinAlgError
 from .determinant import det, slogdet
+from .eig import eig, eigh, eigvals, eigvalsh
 from .lstsq import lstsq, matrix_rank, pinv
 from .norms import matrix_norm, norm, vector_norm
+from .qr import householder_product, qr
 from .solve import inv, inv_ex, solve, solve_ex
 from .svd import svd, svdvals
+from .triangular import cholesky, cholesky_ex, solve_triangular
 
 __all__ = [
-    "LinAlgError", "det", "inv", "inv_ex", "lstsq", "matrix_norm", "matrix_rank", "norm", "pinv",
-    "slogdet", "solve", "solve_ex", "svd", "svdvals", "vector_norm",
+    "LinAlgError", "cholesky", "cholesky_ex", "det", "eig", "eigh", "eigvals", "eigvalsh",
+    "householder_product", "inv", "inv_ex", "lstsq", "matrix_norm", "matrix_rank", "norm", "pinv",
+    "qr", "slogdet", "solve", "solve_ex", "solve_triangular", "svd", "svdvals", "vector_norm",
 ]  # fmt: skip
 
 from . import namespace  # last: it needs the functions above

@@ -31,9 +31,9 @@ def check_floating(name: str, a: Any, *, low_precision: bool = True) -> None:
         raise RuntimeError(f"{name}: Low precision dtypes not supported. Got {scalar_type(a)}")
 
 
-def check_kernel(kernel: str, a: Any) -> None:
-    """Raises NotImplementedError for half precision, which LAPACK does not serve."""
-    if a.dtype.itemsize == 2:
+def check_served(kernel: str, a: Any) -> None:
+    """Raises NotImplementedError for integers and half precision, which LAPACK does not serve."""
+    if a.dtype.itemsize == 2 or category(a) < dtypes.FLOAT:
         raise errors.not_implemented_for(kernel, dtypes.of(a.dtype))
 
 

@@ -69,3 +69,50 @@ def trsm(xp: Any, a: Any, b: Any, upper: bool, unitriangular: bool) -> Any:
         rest = slice(None, j) if upper else slice(j + 1, None)
         x[..., rest, :] -= a[..., rest, j, None] * x[..., j : j + 1, :]
     return x
+
+
+def potrf(xp: Any, a: Any) -> tuple[Any, Any]:
+    """Cholesky's L from the lower triangle, and info: the order of the first minor that fails."""
+    a = xp.tril(a)
+    info = xp.zeros(a.shape[:-2], np.int32)
+    for j in range(a.shape[-1]):
+        pivot = a[..., j, j].real
+        bad = ~(pivot > 0)
+        info = xp.where(bad & (info == 0), np.int32(j + 1), info)
+        root = xp.sqrt(xp.where(bad, pivot.dtype.type(1), pivot))
+        a[..., j, j] = root
+        column = a[..., j + 1 :, j] / root[..., None]
+        a[..., j + 1 :, j] = column
+        update = xp.tril(column[..., :, None] * xp.conj(column[..., None, :]))
+        a[..., j + 1 :, j + 1 :] -= update
+    return a, info
+
+
+def potrs(xp: Any, factor: Any, b: Any, upper: bool) -> Any:
+    """X with A X = B, from A's Cholesky factor."""
+    adjoint = xp.conj(factor.swapaxes(-1, -2))
+    low, high = (adjoint, factor) if upper else (factor, adjoint)
+    return trsm(xp, high, trsm(xp, low, b, False, False), True, False)
+
+
+def householder(xp: Any, v: Any, tau: Any, columns: int) -> Any:
+    """The first `columns` columns of the product of the reflections I - tau v v^H (LAPACK orgqr).
+
+    v (..., m, n) holds the vectors below its diagonal, tau (..., k) their factors.
+    """
+    m, k = v.shape[-2], tau.shape[-1]
+    eye = xp.eye(m, columns, dtype=v.dtype)
+    q = xp.broadcast_to(eye, (*v.shape[:-2], m, columns)).copy()
+    for j in reversed(range(k)):
+        tail = reflector(xp, v, j)
+        rest = q[..., j:, :]
+        along = xp.matmul(xp.conj(tail.swapaxes(-1, -2)), rest)
+        q[..., j:, :] = rest - tau[..., j, None, None] * tail * along
+    return q
+
+
+def reflector(xp: Any, v: Any, j: int) -> Any:
+    """The j-th vector from row j on, (..., m - j, 1): 1, then what lies below the diagonal."""
+    tail = v[..., j:, j : j + 1].copy()
+    tail[..., 0, :] = 1
+    return tail

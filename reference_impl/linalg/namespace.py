@@ -9,6 +9,7 @@ from typing import Any
 
 from .. import linalg, return_types
 from ..op import composite
+from ..ops.matmul import mH
 from ..ops.selection import where
 from .checks import check_floating, check_square
 
@@ -48,6 +49,38 @@ def logdet(self: Any) -> Any:
     if self.is_complex():
         return sign.log() + logabsdet
     return where(sign == -1, float("nan"), logabsdet)
+
+
+# ---------------------------------------------------------------- factorisations
+
+
+@composite
+def qr(self: Any, some: bool = True) -> Any:
+    """``linalg.qr``; without `some` Q is square.  Deprecated."""
+    return return_types.qr(*linalg.qr(self, "reduced" if some else "complete"))  # type: ignore
+
+
+@composite
+def svd(self: Any, some: bool = True, compute_uv: bool = True) -> Any:
+    """(U, S, V) with self = U diag(S) V^H; without `compute_uv` U and V are zeros."""
+    if self.ndim < 2:
+        raise RuntimeError(
+            "linalg.svd: input should have at least 2 dimensions, but has "
+            f"{self.ndim} dimensions instead"
+        )
+    if compute_uv:
+        u, s, vh = linalg.svd(self, full_matrices=not some)
+        return return_types.svd(u, s, mH(vh))  # type: ignore[attr-defined]
+    m, n = self.shape[-2:]
+    u = self.new_zeros((*self.shape[:-2], m, m))
+    v = self.new_zeros((*self.shape[:-2], n, n))
+    return return_types.svd(u, linalg.svdvals(self), v)  # type: ignore[attr-defined]
+
+
+@composite
+def orgqr(self: Any, input2: Any) -> Any:
+    """Alias of ``linalg.householder_product``."""
+    return linalg.householder_product(self, input2)
 
 
 # ---------------------------------------------------------------- norms

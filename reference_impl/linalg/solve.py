@@ -18,8 +18,8 @@ from . import lapack
 from .checks import (
     broadcast_batch,
     check_floating,
-    check_kernel,
     check_same_dtype,
+    check_served,
     check_singular,
     check_square,
     check_system,
@@ -62,7 +62,7 @@ def _solve_ex(xp, A, B, *, left=True, check_errors=False):
             "linalg.solve: Vector broadcasting of the left hand side is not supported for "
             "left=False. In this case linalg.solve is equivalent to B / A.squeeze(-1)"
         )
-    check_kernel("lu_cpu", A)
+    check_served("lu_cpu", A)
     batch = broadcast_batch(A, b)
     a, b = (A, b) if left else (A.swapaxes(-1, -2), b.swapaxes(-1, -2))
     x = lapack.attempt(xp, xp.linalg.solve, a, xp.broadcast_to(b, (*batch, *b.shape[-2:])))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .. import return_types
+from .. import errors, return_types
 from ..backend import xp_of
 from ..op import composite, op
 from ..ops.matmul import matmul, mH
@@ -19,7 +19,7 @@ from ..ops.rules import is_complex
 from ..ops.selection import where
 from ..ops.shape import unsqueeze
 from ..tensor import Tensor, wrap
-from .checks import check_floating, check_kernel, check_matrix
+from .checks import check_floating, check_matrix, check_served
 
 
 def skew(x: Any) -> Any:
@@ -121,14 +121,25 @@ def _svd_rule(
 def _svd(xp, A, full_matrices=True, *, driver=None, compute_uv=True):
     check_matrix("linalg.svd", A)
     check_floating("linalg.svd", A)
-    check_kernel("linalg_svd_cpu", A)
+    check_served("linalg_svd_cpu", A)
     if driver is not None and xp.__name__ == "numpy":
         raise RuntimeError("torch.linalg.svd: keyword argument `driver=` is only supported on CUDA "
                            "inputs with cuSOLVER backend.")  # fmt: skip
+    _check_finite(xp, A)
     if compute_uv:
         return tuple(xp.linalg.svd(A, full_matrices=full_matrices))
     empty = xp.empty(0, A.dtype)
     return empty, xp.linalg.svd(A, compute_uv=False), empty
+
+
+def _check_finite(xp: Any, a: Any) -> None:
+    finite = xp.isfinite(a).all((-2, -1))
+    if not finite.all():
+        batch = f"(Batch element {int(finite.reshape(-1).argmin())}): " if finite.ndim else ""
+        raise errors.LinAlgError(
+            f"linalg.svd: {batch}The algorithm failed to converge because the input matrix "
+            "contained non-finite values."
+        )
 
 
 @composite(method=False, function=False)

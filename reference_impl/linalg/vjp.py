@@ -1,0 +1,29 @@
+"""Derivatives by recording: for operations whose formula is long but whose parts all have rules."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from ..autograd import grad as autograd_grad
+from ..autograd.grad_mode import enable_grad
+from ..tensor import Tensor, wrap
+
+
+def pullback(
+    function: Callable[..., Any], inputs: Sequence[Any], grad: Any, needs: Sequence[bool]
+) -> list[Any]:
+    """The gradients of ``function(*inputs)`` for the inputs that `needs` names, others None.
+
+    Bare arrays give bare arrays; Tensors give Tensors that can be differentiated again.
+    """
+    record = isinstance(grad, Tensor)
+    tensors = list(inputs) if record else [wrap(x).requires_grad_() for x in inputs]
+    wanted = [t for t, need in zip(tensors, needs, strict=True) if need]
+    with enable_grad():
+        image = function(*tensors)
+    found = autograd_grad(
+        image, wanted, grad if record else wrap(grad), create_graph=record, allow_unused=True
+    )
+    answers = iter(found if record else [None if g is None else g._data for g in found])
+    return [next(answers) if need else None for need in needs]
