@@ -47,7 +47,9 @@ def _eig_backward(name: str, grads: Any, values: Any, v: Any, hermitian: bool) -
     inner = matmul(mH(v), grad_v)
     if is_complex(v):
         _check_phase(name, inner)
-    if not hermitian:  # the columns of V keep the norm 1
+    if hermitian:  # V stays unitary
+        inner = (inner - mH(inner)) * 0.5
+    else:  # the columns of V keep the norm 1
         inner = inner - matmul(mH(v), v * unsqueeze(real(diagonal(inner, 0, -2, -1)), -2))
         values = conj(values)
     eye = eye_like(v)
