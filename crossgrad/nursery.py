@@ -39,6 +39,7 @@ from crossgrad import worker
 _TICK = 0.05
 _LARGEST_FILE = 1 << 30
 _M_PERTURB = -6  # of mallopt(3)
+_PR_SET_PDEATHSIG = 1  # of prctl(2)
 
 
 @dataclass
@@ -190,6 +191,7 @@ def _run(message: dict[str, Any], writer: int, folder: str) -> None:
     status = 1
     try:
         os.setsid()
+        _end_with_parent()
         _enter(folder, writer)
         _soil_memory(message["job"])
         tell = worker.teller(writer, message["job"])
@@ -225,6 +227,12 @@ def _enter(folder: str, writer: int) -> None:
     resource.setrlimit(resource.RLIMIT_FSIZE, (_LARGEST_FILE, _LARGEST_FILE))
     if "numpy.random" in sys.modules:  # a fork would repeat its parent's numbers
         sys.modules["numpy.random"].seed()
+
+
+def _end_with_parent() -> None:
+    """Leave nothing running should the nursery be killed."""
+    with contextlib.suppress(OSError, AttributeError):  # Linux alone can do it
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def _soil_memory(job: int) -> None:

@@ -101,7 +101,8 @@ class LiveProgress(Watcher):
             table.add_row(
                 "", f"[dim]{job.witness.name}", f"[dim]{where}", f"[dim]{now - since:.1f} s"
             )
-        table.add_row("", "" if self._running else "starting", "", f"{now - self._begun:.1f} s")
+        waiting = "starting" if self._done != self._totals else "comparing"
+        table.add_row("", "" if self._running else waiting, "", f"{now - self._begun:.1f} s")
         return table
 
 

@@ -123,8 +123,8 @@ class _Nursery:
 
     @classmethod
     def start(cls, binding: str) -> _Nursery:
-        ours, theirs = socket.socketpair()
         stderr = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the process
+        ours, theirs = socket.socketpair()
         with theirs:
             process = subprocess.Popen(
                 [sys.executable, "-P", "-m", "crossgrad.nursery", binding, str(theirs.fileno())],

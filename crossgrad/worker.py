@@ -24,7 +24,7 @@ from dataclasses import asdict
 from types import CodeType, ModuleType
 from typing import Any
 
-from crossgrad.drawn import data_of
+from crossgrad.picture_data import data_of
 from crossgrad.record import BlockRecord
 from crossgrad.recorder import BackwardPasses, Recorder
 from crossgrad.texts import normalised

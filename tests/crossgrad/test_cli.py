@@ -237,11 +237,15 @@ def test_a_docs_folder_that_cannot_be_written_is_refused(
 ) -> None:
     from crossgrad import update
 
-    def fail(**options: object) -> None:
-        raise PermissionError(13, "Permission denied")
+    original = update.tempfile.TemporaryFile
+
+    def fail_there(dir: Path | None = None) -> object:
+        if dir is not None:
+            raise PermissionError(13, "Permission denied")
+        return original()
 
     write(docs / "index.md", GOOD)
-    monkeypatch.setattr(update.tempfile, "TemporaryFile", fail)
+    monkeypatch.setattr(update.tempfile, "TemporaryFile", fail_there)
     status, out, err = run(capsys, "update")
     assert (status, out) == (2, "")
     assert err.startswith("crossgrad: the folder docs cannot be written (Permission denied)")
