@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from . import dtypes, errors
-from .autograd.grad_mode import INFERENCE, RECORD, mode
+from .autograd.grad_mode import FORWARD, INFERENCE, RECORD, mode
 from .autograd.node import AccumulateGrad, Node
 from .tensor import Tensor, wrap
 
@@ -152,12 +152,19 @@ def change(op: Op, values: list[Any]) -> Tensor:
     from . import op as ops
 
     self = values[0]
-    recording = _prepare(self, list(ops._tensors_in(values[1:])))
+    recording = prepare(self, list(ops._tensors_in(values[1:])))
     arrays, result = ops._compute(op, values)
     _check_result(self, result)
     if recording and _reads_self(op):
         arrays = [self._data.copy(), *arrays[1:]]
+    finish = None
+    if mode.state & FORWARD:
+        from .autograd.forward_ad import change_tangent
+
+        finish = change_tangent(op, values, arrays, result)
     write(self, result)
+    if finish is not None:
+        finish()
     if recording:
         _record(op, self, values, arrays)
     return self
@@ -167,7 +174,7 @@ def _reads_self(op: Op) -> bool:
     return "self" in op.save_names
 
 
-def _prepare(self: Tensor, others: Sequence[Tensor]) -> bool:
+def prepare(self: Tensor, others: Sequence[Tensor]) -> bool:
     """Check that `self` may be changed now; whether the change is to be recorded."""
     state = mode.state
     if self._version is None and not state & INFERENCE:
@@ -182,13 +189,13 @@ def _prepare(self: Tensor, others: Sequence[Tensor]) -> bool:
         if type(self._grad_fn) is AccumulateGrad:
             raise errors.leaf_in_place()
         return True
-    if type(view.base._grad_fn) is AccumulateGrad:
-        raise errors.view_of_leaf_in_place()
     if view.kind == "no_grad":
         raise errors.no_grad_view_in_place()
     if view.kind == "several":
-        node = self.grad_fn.name().partition("Backward")[0] if self.grad_fn else "Unbind"
+        node = None if self.grad_fn is None else self.grad_fn.name().partition("Backward")[0]
         raise errors.multi_view_in_place(self._port, node)
+    if view.base.is_leaf and self.requires_grad:
+        raise errors.view_of_leaf_in_place()
     return True
 
 

@@ -12,14 +12,14 @@ from ..backend import xp_of
 
 from .engine import run_backward  # first: it completes the tensor module  # isort: skip
 from ..tensor import Tensor, wrap
-from . import function, graph
+from . import forward_ad, function, graph
 from .function import Function
 from .grad_mode import enable_grad, inference_mode, no_grad, set_grad_enabled
 from .gradcheck import gradcheck, gradgradcheck
 
 Variable = Tensor
 __all__ = [
-    "Function", "Variable", "backward", "enable_grad", "function", "grad", "gradcheck",
+    "Function", "Variable", "backward", "enable_grad", "forward_ad", "function", "grad", "gradcheck",
     "gradgradcheck", "graph",
     "inference_mode", "no_grad", "set_grad_enabled",
 ]  # fmt: skip

@@ -84,6 +84,8 @@ class FunctionNode(Node, FunctionCtx):
 
         Raises RuntimeError if they were freed, or changed in place since.
         """
+        if self.saved_for_forward:  # only while ``jvp`` runs
+            return tuple(self.saved_for_forward)
         if self.saved is None:
             raise errors.freed_buffers()
         return tuple(None if s is None else s.unpack(self) for s in self.saved)
@@ -284,12 +286,14 @@ def _apply(cls: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     ctx.edges = [t.history() for t in inputs]
     ports = tuple(0 if e is None else t._port for e, t in zip(ctx.edges, inputs, strict=True))
     ctx.ports = ports if any(ports) else None
+    forward_mode, mode.state = mode.state & FORWARD, mode.state & ~FORWARD
     with no_grad():
         if cls.setup_context is not Function.setup_context:
             output = cls.forward(*args, **kwargs)
             cls.setup_context(ctx, args, output)
         else:
             output = cls.forward(ctx, *args, **kwargs)
+    mode.state |= forward_mode
     outputs = output if isinstance(output, tuple) else (output,)
     recording = recording and any(ctx.needs_input_grad)
     results = [_outgoing(ctx, o, inputs, recording) for o in outputs]
@@ -301,6 +305,7 @@ def _apply(cls: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         from .forward_ad import propagate_function
 
         propagate_function(cls, ctx, args, results)
+    ctx.saved_for_forward = ()
     return tuple(results) if isinstance(output, tuple) else results[0]
 
 
