@@ -142,7 +142,7 @@ def rsqrt(xp, self):
     return self.dtype.type(1) / xp.sqrt(self)
 
 
-@op(self=lambda grads, result1: grads[0] / exp2(result1), returns=return_types.frexp)
+@op(self=lambda grads, result1: None if grads[0] is None else grads[0] / exp2(result1), returns=return_types.frexp)
 def frexp(xp, self):
     """A fraction in [0.5, 1) and the power of 2 that it is multiplied by: mantissa, exponent."""
     if self.dtype.kind in "biuc":
@@ -172,8 +172,8 @@ def expm1(xp, self):
 
 
 @pointwise(
-    self=lambda grad, self, result: grad * exp(self - result),
-    other=lambda grad, other, result: grad * exp(other - result),
+    self=lambda grad, self, result: grad * conj(exp(self - result)),
+    other=lambda grad, other, result: grad * conj(exp(other - result)),
     inplace=False, serves="fc", kernel="logaddexp_cpu",
 )  # fmt: skip
 def logaddexp(xp, self, other):
@@ -202,7 +202,7 @@ def logaddexp2(xp, self, other):
 
 
 @pointwise(
-    self=lambda grad, other: grad * 2**other,
+    self=lambda grad, other: grad * conj(2**other),
     other=lambda grad, result: grad * conj(result) * _LN2, promote="float",
 )  # fmt: skip
 def ldexp(xp, self, other):

@@ -68,33 +68,50 @@ def _edge(first: Any, second: Any, third: Any, h: Any, k: Any) -> Any:
     )
 
 
-def _dims(self: Any, dim: Any, spacing: Any) -> list[int]:
+def _dims(self: Any, dim: Any) -> list[int]:
     if dim is None:
         return list(range(self.ndim))
-    return [wrap_dim(d, self.ndim) for d in (dim if isinstance(dim, (tuple, list)) else (dim,))]
+    dims = [wrap_dim(d, self.ndim) for d in (dim if isinstance(dim, (tuple, list)) else (dim,))]
+    for d in dims:
+        if dims.count(d) > 1:
+            raise RuntimeError(f"dim {d} appears multiple times in the list of dims")
+    return dims
+
+
+def _spacings(self: Any, dims: list[int], dim: Any, spacing: Any) -> list[Any]:
+    """A distance or coordinates for each dimension.  Raises RuntimeError unless their number fits."""
+    if isinstance(spacing, Tensor):
+        spacing = [spacing]
+    if not isinstance(spacing, (tuple, list)):
+        return [1 if spacing is None else spacing] * len(dims)
+    if len(spacing) != len(dims):
+        if dim is None:
+            raise RuntimeError(
+                "torch.gradient expected spacing to be unspecified, a scalar, or a list of length "
+                f"equal to 'self.dim() = {self.ndim}', since dim argument was not given, but got a "
+                f"list of length {len(spacing)}"
+            )
+        raise RuntimeError(
+            "torch.gradient expected spacing to be unspecified, a scalar or it's spacing and dim "
+            "arguments to have the same length, but got a spacing argument of length "
+            f"{len(spacing)} and a dim argument of length {len(dims)}."
+        )
+    return list(spacing)
 
 
 @composite(method=False)
 def gradient(
-    self: Any, *, spacing: Any = 1, dim: Any = None, edge_order: int = 1
+    self: Any, *, spacing: Any = None, dim: Any = None, edge_order: int = 1
 ) -> tuple[Tensor, ...]:
     """The derivatives of the samples `self` along each of `dim`, one tensor a dimension.
 
-    `spacing` is a distance (one for each dimension, or one for all) or tensors of coordinates.
+    `spacing` is a distance, 1 unless given (one for each dimension, or one for all) or tensors of coordinates.
     Raises RuntimeError for an `edge_order` other than 1 and 2 or too few samples.
     """
-    dims = _dims(self, dim, spacing)
+    dims = _dims(self, dim)
+    spacings = _spacings(self, dims, dim, spacing)
     if edge_order not in (1, 2):
         raise RuntimeError("torch.gradient only supports edge_order=1 and edge_order=2.")
-    spacings = spacing if isinstance(spacing, (tuple, list)) else [spacing] * len(dims)
-    if isinstance(spacing, Tensor):
-        spacings = list(spacing) if spacing.ndim > 1 else [spacing]
-    if len(spacings) != len(dims):
-        raise RuntimeError(
-            f"torch.gradient expected spacing to be unspecified, a scalar, or a list of length equal "
-            f"to 'self.dim() = {self.ndim}', since dim argument was not given, but got a list of "
-            f"length {len(spacings)}"
-        )
     for d in dims:
         if self.shape[d] < edge_order + 1:
             raise RuntimeError(

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from .. import dtypes, errors
+from ..layout import contiguous_format
 from ..op import PUBLIC, composite, op
 from ..tensor import Tensor
 from .complex import conj
@@ -322,7 +323,7 @@ def _folded_right(self: Any, other: Any) -> Any:
     if self.ndim == 1:
         return _folded(flipped, self)
     product = _folded(flipped, transpose(self, 0, 1))
-    return transpose(product, -2, -1).clone(memory_format="contiguous")
+    return transpose(product, -2, -1).clone(memory_format=contiguous_format)
 
 
 def _batched(self: Any, other: Any) -> Any:

@@ -54,9 +54,10 @@ def _quantile(
             raise RuntimeError(f"{name}() q must be in the range [0, 1] but got {q:g}")
         q = self.new_tensor(q)
     _check(name, self, q, interpolation)
-    rows = self.reshape(-1) if dim is None else self.movedim(wrap_dim(dim, self.ndim), -1)
-    if rows.ndim == 0:
-        rows = rows.unsqueeze(-1)
+    if dim is not None:
+        dim = wrap_dim(dim, self.ndim)
+    flat = dim is None or not self.ndim
+    rows = self.reshape(-1) if flat else self.movedim(dim, -1)
     ordered = rows.sort(-1)[0]
     last = rows.shape[-1] - 1
     bad = rows.isnan()
@@ -71,7 +72,7 @@ def _quantile(
 
 def _plain_ranks(q: Any, last: Any, rows: Any) -> Any:
     """The ranks (..., k) that belong to the quantiles q of rows (..., n)."""
-    ranks = q.detach().reshape(-1) * last
+    ranks = q.reshape(-1) * last
     return ranks.expand((*rows.shape[:-1], ranks.shape[-1]))
 
 
@@ -84,7 +85,7 @@ def _arranged(result: Any, self: Any, q: Any, dim: Any, keepdim: bool) -> Any:
             result = result.unsqueeze(place if place < self.ndim else -1)
         else:
             result = result.reshape((*shape, -1))
-    result = result.movedim(-1, 0)
+    result = result.movedim(-1, 0) if result.ndim > 1 else result
     return result.squeeze(0) if q.ndim == 0 else result
 
 
