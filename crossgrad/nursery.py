@@ -244,8 +244,8 @@ def _soil_memory(job: int) -> None:
 def _warm(binding: str) -> str | None:
     """Import what every page needs; returns why that is impossible, if it is."""
     try:
-        if binding == "reference_impl":
-            importlib.import_module("reference_impl.alias").install()
+        if binding != "torch":
+            importlib.import_module(f"{binding}.alias").install()
         importlib.import_module("numpy")
         torch = importlib.import_module("torch")
         torch.manual_seed(0)  # what the first use of seeds and printing imports, every page uses
