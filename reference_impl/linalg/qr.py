@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from .. import errors, return_types
+from ..backend import xp_of
 from ..op import composite, op
 from ..ops.complex import real
 from ..ops.join import cat
@@ -18,6 +19,7 @@ from ..ops.parts import diagonal, narrow, slice_
 from ..ops.rearrange import diag_embed, tril, triu
 from ..ops.rules import not_implemented
 from ..ops.shape import unsqueeze
+from ..tensor import wrap
 from . import lapack
 from .checks import check_floating, check_matrix, check_served, scalar_type
 from .triangular import _solve_triangular
@@ -119,21 +121,22 @@ def geqrf(xp, self):
 
 def _reflected(v: Any, tau: Any, b: Any) -> Any:
     """The product of the reflections, times `b`: on tensors, for its derivative."""
-    m = v.shape[-2]
+    eye = _identity(v)
     for j in reversed(range(tau.shape[-1])):
-        tail = tril(narrow(v, -1, j, 1), -1 - j)
-        unit = cat([0 * narrow(v, -2, 0, j), 1 + 0 * narrow(v, -2, 0, 1),
-                    0 * narrow(v, -2, 0, m - j - 1)], -2)  # fmt: skip
-        tail = tail + narrow(unit, -1, 0, 1)
+        tail = tril(narrow(v, -1, j, 1), -1 - j) + narrow(eye, -1, j, 1)
         factor = unsqueeze(narrow(tau, -1, j, 1), -1)
         b = b - factor * matmul(tail, matmul(mH(tail), b))
     return b
 
 
+def _identity(v: Any) -> Any:
+    data = v._data
+    return wrap(xp_of(data).eye(data.shape[-2], dtype=data.dtype))
+
+
 def _householder_rule(grad: Any, self: Any, tau: Any, needs: Any) -> Any:
     def product(v: Any, tau: Any) -> Any:
-        eye = diag_embed(1 + 0 * narrow(v, -1, 0, 1).mT.squeeze(-2), 0, -2, -1)
-        return narrow(_reflected(v, tau, eye), -1, 0, v.shape[-1])
+        return narrow(_reflected(v, tau, _identity(v)), -1, 0, v.shape[-1])
 
     return pullback(product, (self, tau), grad, needs)
 
@@ -191,8 +194,7 @@ def _ormqr_rule(
     def product(v: Any, tau: Any, c: Any) -> Any:
         if left and not transpose:
             return _reflected(v, tau, c)
-        eye = diag_embed(1 + 0 * narrow(v, -1, 0, 1).mT.squeeze(-2), 0, -2, -1)
-        q = _reflected(v, tau, eye)
+        q = _reflected(v, tau, _identity(v))
         q = mH(q) if transpose else q
         return matmul(q, c) if left else matmul(c, q)
 

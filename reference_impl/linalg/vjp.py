@@ -22,8 +22,10 @@ def pullback(
     wanted = [t for t, need in zip(tensors, needs, strict=True) if need]
     with enable_grad():
         image = function(*tensors)
-    found = autograd_grad(
-        image, wanted, grad if record else wrap(grad), create_graph=record, allow_unused=True
-    )
-    answers = iter(found if record else [None if g is None else g._data for g in found])
+    if not image.requires_grad:  # nothing to differentiate, as without reflections
+        found = [0 * t for t in wanted]
+    else:
+        way = grad if record else wrap(grad)
+        found = autograd_grad(image, wanted, way, create_graph=record, materialize_grads=True)
+    answers = iter(found if record else [g._data for g in found])
     return [next(answers) if need else None for need in needs]
