@@ -51,7 +51,7 @@ def image_line(page: Page, picture: Picture) -> str:
 
 def shown_line(page: Page, picture: Picture) -> str | None:
     """The image line that stands under a directive, right or wrong, or None."""
-    following = page.text.splitlines()[picture.line : picture.line + 1]
+    following = page.text.split("\n")[picture.line : picture.line + 1]
     ours = [line for line in following if line.startswith("![") and f"{FOLDER}/" in line]
     return ours[0] if ours else None
 

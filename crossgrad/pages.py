@@ -127,7 +127,7 @@ def parse_page(
     """
     shown = shown or name
     path = path or docs_dir / name
-    lines = text.splitlines()
+    lines = text.split("\n")
     found = fences.scan(lines, shown)
     fences.require_runnable(lines, found, shown)
     plan = _Plan(shown, [fence for fence in found if fence.is_python])

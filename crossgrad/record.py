@@ -72,20 +72,17 @@ class TensorRecord:
 class BlockRecord:
     """What a block printed, warned of, raised and left behind.
 
-    warnings: `Category: message`, each once. exception: `Type: message`. line: of the statement
-    that raised, counted from the block's own first line. tensors: those bound or changed, by
-    name. backwards: one line for each backward pass. pictures: the data of each picture that the
-    page draws of this block.
+    warnings: `Category: message`, each once. exception: `Type: message`. tensors: those bound or
+    changed, by name. backwards: one line for each backward pass. pictures: the data of each
+    picture that the page draws of this block.
     """
 
     output: str = ""
     warnings: list[str] = field(default_factory=list)
     exception: str | None = None
-    line: int | None = None
     tensors: dict[str, TensorRecord] = field(default_factory=dict)
     backwards: list[str] = field(default_factory=list)
     pictures: list[dict[str, Any]] = field(default_factory=list)
-    seconds: float = 0.0
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> BlockRecord:

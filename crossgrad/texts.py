@@ -23,7 +23,7 @@ _DEVICE = re.compile(r",\s*device='cuda:\d+'")
 
 def normalised(output: str) -> str:
     """Output as pages keep it: no blanks at the end of a line, no blank lines at the end."""
-    return "\n".join(line.rstrip() for line in output.splitlines()).rstrip("\n")
+    return "\n".join(line.rstrip() for line in output.split("\n")).rstrip("\n")
 
 
 def without_device(text: str) -> str:

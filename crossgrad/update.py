@@ -121,17 +121,17 @@ def rewritten(page: Page, outputs: dict[int, str]) -> str:
             shown = illustrate.shown_line(page, picture) is not None
             new = [illustrate.image_line(page, picture)]
             edits.append((picture.line, picture.line + shown, new))
-    lines = page.text.splitlines()
+    lines = page.text.split("\n")
     for start, end, new in sorted(edits, key=lambda edit: edit[0], reverse=True):
         lines[start:end] = new
-    return "\n".join(lines) + "\n"
+    return "\n".join(lines)
 
 
 def _output_edit(page: Page, block: Block, output: str) -> Iterator[Edit]:
     fence = notebooks.output_fence(output) if output else []
     if block.output_lines is not None:
         start, end = block.output_lines
-        blank_before = not page.text.splitlines()[start - 2].strip()
+        blank_before = not page.text.split("\n")[start - 2].strip()
         yield start - 1 - (not fence and blank_before), end, fence
     elif fence:
         yield block.fence_end, block.fence_end, ["", *fence]

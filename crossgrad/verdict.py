@@ -63,7 +63,7 @@ def to_repeat(runs: PageRuns, evidence: PageEvidence) -> list[Witness]:
     names: set[str] = set()
     for block, verdict in zip(runs.page.blocks, evidence.blocks, strict=True):
         ran = list(runs.records(block.index))
-        if ran and (len(ran) == 1 or verdict.disagreements):
+        if ran and (len(ran) == 1 or between_witnesses(verdict)):
             names.add(ran[0])
     return [w for w in runs.witnesses if w.name in names and runs.runs[w.name].ended is None]
 
@@ -191,7 +191,8 @@ def _page_against_run(
                 *illustrate.problems(block, page, record),
             ]
         ]
-    if recorded is not None and not found and normalised(page_text) != normalised(recorded):
+    unseen = first is None and recorded is None  # then the page has nothing to show yet
+    if (unseen or recorded is not None) and not found and page_text != normalised(recorded or ""):
         difference = Difference("output", recorded or NOTHING, page_text or NOTHING)
         found.append(_disagreement(block, page, PAGE, difference, "evidence.json"))
     return found

@@ -16,8 +16,6 @@ import linecache
 import os
 import re
 import sys
-import time
-import traceback
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
@@ -84,16 +82,15 @@ def run_page(order: dict[str, Any], tell: Callable[[dict[str, Any]], None]) -> N
 def _run_block(block: dict[str, Any], module: ModuleType, output: _Output) -> BlockRecord:
     record = BlockRecord()
     module.__file__ = block["filename"]
-    started = time.perf_counter()
     try:
         for code, echo in _compiled(block):
             value = eval(code, module.__dict__)
             if echo and value is not None:
                 print(repr(value))
     except BaseException as error:  # SystemExit and KeyboardInterrupt are outcomes like others
-        record.exception = f"{type(error).__name__}: {error}".rstrip(": ")
-        record.line = _line_of(error, block)
-    record.seconds = time.perf_counter() - started
+        record.exception = (
+            f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+        )
     record.output = output.take()
     return record
 
@@ -133,15 +130,8 @@ def _show_source(filename: str, blocks: list[dict[str, Any]]) -> None:
         with contextlib.suppress(SyntaxError, ValueError):
             ast.parse(block["code"])
             lines += ["\n"] * (block["offset"] - len(lines))
-            lines += block["code"].splitlines(keepends=True)
+            lines += io.StringIO(block["code"])
     linecache.cache[filename] = (sum(map(len, lines)), None, lines, filename)
-
-
-def _line_of(error: BaseException, block: dict[str, Any]) -> int | None:
-    frames = traceback.extract_tb(error.__traceback__)
-    lines = [frame.lineno or 0 for frame in frames if frame.filename == block["filename"]]
-    line = lines[-1] if lines else getattr(error, "lineno", None)
-    return None if line is None else line - block["offset"]
 
 
 def _reader_filters() -> None:

@@ -265,3 +265,11 @@ def test_a_known_difference_is_no_disagreement_and_must_occur(site: Site) -> Non
     (known,) = result.evidence.pages["page.md"].blocks[1].known_differences
     assert (known.witness, known.reason) == ("torch-cpu", "nodes are named after history")
     assert (known.expected, known.actual) == ("SubBackward0", "AddBackward0")
+
+
+def test_an_output_of_a_block_that_nobody_has_run_is_named(site: Site) -> None:
+    block = "<!--crossgrad:requires cuda-->\n```python\nprint(1)\n```\n\n"
+    text = block + "<!--pytest-codeblocks:expected-output-->\n```text\n1\n```\n"
+    complaint = complaint_of(site, text)
+    assert (complaint.line, complaint.witness, complaint.field) == (2, "page", "output")
+    assert (complaint.expected, complaint.actual) == ("nothing", "1")
