@@ -315,7 +315,7 @@ def local_response_norm(
     input: Any, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0
 ) -> Any:
     """Divide by a power of the mean square over `size` neighbouring channels."""
-    from .pad import pad
+    from .resample import pad
     from .pool import avg_pool2d, avg_pool3d
 
     if input.ndim < 3:

@@ -1,0 +1,371 @@
+"""Pooling: one number for each window (windows.py): its largest, its mean, its p-norm."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from ... import errors
+from ...op import op
+from .windows import (
+    Geometry, _add_at_places, _read_places, ints, lowest, output_size, overlap_add, windows,
+)  # fmt: skip
+
+_private: dict[str, bool] = {"method": False, "function": False}
+
+
+def _numbered(name: str) -> Any:
+    """The name of a node that says how many spatial dimensions there are."""
+    return lambda self, *_: f"{name.format(self.ndim - 2)}Backward0"
+
+
+def _pooled_size(n: int, k: int, s: int, p: int, d: int, ceil_mode: bool) -> int:
+    """How many windows; with `ceil_mode` also one that starts inside but ends outside."""
+    if not ceil_mode:
+        return output_size(n, k, s, p, d)
+    size = -(-(n + 2 * p - d * (k - 1) - 1) // s) + 1
+    return size - 1 if (size - 1) * s >= n + p else size
+
+
+def _pool_geometry(
+    name: str, input: Any, kernel: Any, stride: Any, padding: Any, dilation: Any, ceil_mode: bool
+) -> Geometry:
+    """Raises RuntimeError for settings that make no sense."""
+    count = input.ndim - 2
+    kernel = ints(kernel, count)
+    stride = kernel if stride is None or stride == () or stride == [] else ints(stride, count)
+    padding, dilation = ints(padding, count), ints(dilation, count)
+    for what, values in (("kernel_size", kernel), ("stride", stride), ("dilation", dilation)):
+        if any(v <= 0 for v in values):
+            raise RuntimeError(f"{name}() {what} must be greater than zero, but got {values[0]}")
+    for p, k, d in zip(padding, kernel, dilation, strict=True):
+        if p < 0:
+            raise RuntimeError(f"pad must be non-negative, but got pad: {p}")
+        if p > ((k - 1) * d + 1) // 2:
+            raise RuntimeError(
+                "pad should be at most half of effective kernel size, but got pad="
+                f"{p}, kernel_size={k} and dilation={d}"
+            )
+    spatial = input.shape[2:]
+    output = tuple(
+        _pooled_size(*sizes, ceil_mode)
+        for sizes in zip(spatial, kernel, stride, padding, dilation, strict=True)
+    )
+    if any(o < 1 for o in output):
+        if count == 1:
+            raise RuntimeError(f"{name}() Invalid computed output size: {output[0]}")
+        given = "x".join(map(str, (input.shape[1], *spatial)))
+        made = "x".join(map(str, (input.shape[1], *output)))
+        raise RuntimeError(
+            f"Given input size: ({given}). Calculated output size: ({made}). "
+            "Output size is too small"
+        )
+    return Geometry(kernel, stride, padding, dilation, output)
+
+
+def _batched(name: str, input: Any, count: int) -> tuple[Any, bool]:
+    """`input` with a batch dimension, and whether it had one."""
+    ok = input.ndim in (count + 1, count + 2)
+    if not ok or any(n == 0 for n in input.shape[input.ndim - count - 1 :]):
+        if count == 3 and ok:
+            raise RuntimeError(
+                f"{name}: Expected input's non-batch dimensions to have positive length, but input "
+                f"has a shape of {tuple(input.shape)} and non-batch dimension "
+                f"{input.shape[1]} has length zero!"
+            )
+        text = f"{count + 1}D or {count + 2}D (batch mode) tensor with optional 0 dim batch size "
+        raise RuntimeError(
+            f"{name}(): Expected {text}for input, but got:{errors.sizes(input.shape)}"
+            if count != 1
+            else f"{name}() Expected {text}for input, but got: {errors.sizes(input.shape)}"
+        )
+    return (input, True) if input.ndim == count + 2 else (input.unsqueeze(0), False)
+
+
+# ---------------------------------------------------------------- the largest
+
+
+def _flat_places(xp: Any, best: Any, g: Geometry, spatial: Any) -> Any:
+    """Flat spatial indices of the cells `best` (flat in the window) of each window."""
+    flat, rest = xp.zeros(best.shape, "int64"), best
+    scale = 1
+    for d in reversed(range(len(spatial))):
+        cell, rest = rest % g.kernel[d], rest // g.kernel[d]
+        shape = [1] * best.ndim
+        shape[2 + d] = -1
+        start = (xp.arange(g.output[d]) * g.stride[d] - g.padding[d]).reshape(shape)
+        flat += xp.clip(start + cell * g.dilation[d], 0, spatial[d] - 1) * scale
+        scale *= spatial[d]
+    return flat
+
+
+@op(
+    self=lambda grads, self_shape, result1: _add_at_places(grads[0], result1, self_shape[2:]),
+    node=_numbered("MaxPool{}DWithIndices"), name="max_pool2d_with_indices", **_private,
+)  # fmt: skip
+def _max_pool(xp, self, geometry):
+    cells = windows(xp, self, geometry, lowest(self.dtype))
+    flat = cells.reshape(*self.shape[:2], *geometry.output, math.prod(geometry.kernel))
+    best = flat.argmax(axis=-1)
+    places = _flat_places(xp, best, geometry, self.shape[2:])
+    return xp.take_along_axis(flat, best[..., None], -1)[..., 0], places
+
+
+def _with_indices(name: str, count: int) -> Any:
+    def pool(
+        input: Any, kernel_size: Any, stride: Any = None, padding: Any = 0, dilation: Any = 1,
+        ceil_mode: bool = False, return_indices: bool = False,
+    ) -> Any:  # fmt: skip
+        x, batched = _batched(name, input, count)
+        x = x.unsqueeze(-2) if count == 1 else x  # PyTorch has one and two dimensions in one
+        if count == 1:
+            kernel_size = (1, *ints(kernel_size, 1))
+            stride = None if stride is None or stride == [] else (1, *ints(stride, 1))
+            padding, dilation = (0, *ints(padding, 1)), (1, *ints(dilation, 1))
+        g = _pool_geometry(name, x, kernel_size, stride, padding, dilation, ceil_mode)
+        values, places = _max_pool(x, g)
+        if count == 1:
+            values, places = values.squeeze(-2), places.squeeze(-2)
+        return (values, places) if batched else (values.squeeze(0), places.squeeze(0))
+
+    pool.__name__ = pool.__qualname__ = f"{name}_with_indices"
+    pool.__doc__ = f"``{name}`` and the flat spatial index of each element found."
+    return pool
+
+
+def _values_only(with_indices: Any, name: str, doc: str) -> Any:
+    def pool(*args: Any, return_indices: bool = False, **kwargs: Any) -> Any:
+        found = with_indices(*args, **kwargs)
+        asked = return_indices or (len(args) > 6 and args[6])
+        return found if asked else found[0]
+
+    pool.__name__ = pool.__qualname__ = name
+    pool.__doc__ = doc
+    return pool
+
+
+max_pool1d_with_indices = _with_indices("max_pool1d", 1)
+max_pool2d_with_indices = _with_indices("max_pool2d", 2)
+max_pool3d_with_indices = _with_indices("max_pool3d", 3)
+_LARGEST = "The largest element of each window; at a tie the first gets the gradient."
+max_pool1d = _values_only(max_pool1d_with_indices, "max_pool1d", _LARGEST)
+max_pool2d = _values_only(max_pool2d_with_indices, "max_pool2d", _LARGEST)
+max_pool3d = _values_only(max_pool3d_with_indices, "max_pool3d", _LARGEST)
+
+
+@op(
+    self=lambda grad, indices: _read_places(grad, indices),
+    node=_numbered("MaxUnpool{}D"), name="max_unpool", **_private,
+)  # fmt: skip
+def _max_unpool(xp, self, indices, spatial):
+    lead, size = self.shape[:2], math.prod(spatial)
+    outside = (indices < 0) | (indices >= size)
+    if bool(outside.any()):
+        raise RuntimeError(
+            f"Found an invalid max index: {int(indices[outside][0])} (output volumes are of size "
+            f"{'x'.join(map(str, spatial))}"
+        )
+    out = xp.zeros((*lead, size), self.dtype)
+    xp.put_along_axis(out, indices.reshape(*lead, -1), self.reshape(*lead, -1), 2)
+    return out.reshape(*lead, *spatial)
+
+
+def _unpooled(
+    count: int, input: Any, indices: Any, kernel: Any, stride: Any, padding: Any, output: Any
+) -> Any:
+    if tuple(input.shape) != tuple(indices.shape):
+        raise RuntimeError(
+            "Expected shape of indices to be same as that of the input tensor "
+            f"({errors.sizes(input.shape)}) but got indices tensor with shape: "
+            f"{errors.sizes(indices.shape)}"
+        )
+    kernel, padding = ints(kernel, count), ints(padding, count)
+    stride = kernel if stride is None else ints(stride, count)
+    spatial = input.shape[-count:]
+    default = tuple(
+        (n - 1) * s + k - 2 * p
+        for n, s, k, p in zip(spatial, stride, kernel, padding, strict=True)
+    )
+    sizes = _checked_output(output, default, stride, count)
+    batched = input.ndim == count + 2
+    x, at = (input, indices) if batched else (input.unsqueeze(0), indices.unsqueeze(0))
+    if count == 1:
+        x, at, sizes = x.unsqueeze(-1), at.unsqueeze(-1), (*sizes, 1)
+    out = _max_unpool(x, at, sizes)
+    out = out.squeeze(-1) if count == 1 else out
+    return out if batched else out.squeeze(0)
+
+
+def _checked_output(output: Any, default: Any, stride: Any, count: int) -> tuple[int, ...]:
+    if output is None:
+        return default  # type: ignore[no-any-return]
+    if len(output) == count + 2:
+        output = output[2:]
+    if len(output) != count:
+        raise ValueError(
+            "output_size should be a sequence containing "
+            f"{count} or {count + 2} elements, but it has a length of '{len(output)}'"
+        )
+    for d, (n, s) in enumerate(zip(default, stride, strict=True)):
+        low, high = n - s, n + s
+        if not low < output[d] < high:
+            raise ValueError(
+                f'invalid output_size "{output}" (dim {d} must be between {low} and {high})'
+            )
+    return tuple(output)
+
+
+def max_unpool1d(
+    input: Any, indices: Any, kernel_size: Any, stride: Any = None, padding: Any = 0,
+    output_size: Any = None,
+) -> Any:  # fmt: skip
+    """Put the elements that ``max_pool1d`` found back to their places, among zeros."""
+    return _unpooled(1, input, indices, kernel_size, stride, padding, output_size)
+
+
+def max_unpool2d(
+    input: Any, indices: Any, kernel_size: Any, stride: Any = None, padding: Any = 0,
+    output_size: Any = None,
+) -> Any:  # fmt: skip
+    """Put the elements that ``max_pool2d`` found back to their places, among zeros."""
+    return _unpooled(2, input, indices, kernel_size, stride, padding, output_size)
+
+
+def max_unpool3d(
+    input: Any, indices: Any, kernel_size: Any, stride: Any = None, padding: Any = 0,
+    output_size: Any = None,
+) -> Any:  # fmt: skip
+    """Put the elements that ``max_pool3d`` found back to their places, among zeros."""
+    return _unpooled(3, input, indices, kernel_size, stride, padding, output_size)
+
+
+# ---------------------------------------------------------------- the mean
+
+
+def _divisors(xp: Any, g: Geometry, spatial: Any, include_pad: bool, override: Any, dtype: Any):  # type: ignore
+    """What the sum of each window is divided by, (*output)."""
+    if override:
+        return xp.full(g.output, override, dtype)
+    total = xp.ones((), dtype)
+    for n, k, s, p, o in zip(spatial, g.kernel, g.stride, g.padding, g.output, strict=True):
+        start = xp.arange(o) * s - p
+        end = xp.minimum(start + k, n + p)
+        if not include_pad:
+            start, end = xp.maximum(start, 0), xp.minimum(end, n)
+        total = total[..., None] * (end - start).astype(dtype)
+    return total
+
+
+def _over_divisor(grad: Any, shape: Any, geometry: Geometry, include: bool, override: Any) -> Any:
+    from ...backend import xp_of
+    from ...tensor import Tensor, wrap
+
+    data = getattr(grad, "_data", grad)
+    divisor = _divisors(xp_of(data), geometry, shape[2:], include, override, data.dtype)
+    return grad / (wrap(divisor) if isinstance(grad, Tensor) else divisor)
+
+
+@op(
+    self=lambda grad, self_shape, geometry, include_pad, override: _spread_windows(
+        _over_divisor(grad, self_shape, geometry, include_pad, override), self_shape[2:], geometry
+    ),
+    node=_numbered("AvgPool{}D"), name="avg_pool2d", **_private,
+)  # fmt: skip
+def _avg_pool(xp, self, geometry, include_pad, override):
+    total = _window_sums.op.forward(xp, self, geometry)
+    spatial = self.shape[2:]
+    return total / _divisors(xp, geometry, spatial, include_pad, override, self.dtype)
+
+
+@op(self=lambda grad, self_shape, geometry: _spread_windows(grad, self_shape[2:], geometry),
+    **_private)  # fmt: skip
+def _window_sums(xp, self, geometry):
+    cells = windows(xp, self, geometry)
+    return cells.sum(axis=tuple(range(-len(geometry.kernel), 0)), dtype=self.dtype)
+
+
+@op(self=lambda grad, geometry: _window_sums(grad, geometry), **_private)
+def _spread_windows(xp, self, spatial, geometry):
+    """The transpose: each number added to all that its window covers."""
+    count = len(geometry.kernel)
+    cells = xp.broadcast_to(
+        self.reshape(*self.shape, *(1,) * count), (*self.shape, *geometry.kernel)
+    )
+    return xp.ascontiguousarray(overlap_add(xp, cells, tuple(spatial), geometry))
+
+
+def _averaged(
+    count: int, input: Any, kernel: Any, stride: Any, padding: Any, ceil_mode: bool,
+    include: bool, override: Any,
+) -> Any:  # fmt: skip
+    name = f"avg_pool{count}d"
+    if override == 0 and override is not None:
+        raise RuntimeError("divisor must be not zero")
+    if count == 3 and input.ndim not in (4, 5) or (count == 3 and 0 in input.shape[-3:]):
+        raise RuntimeError("non-empty 4D or 5D (batch mode) tensor expected for input")
+    x, batched = _batched(name, input, count)
+    if count == 1:
+        x = x.unsqueeze(-2)
+        kernel, padding = (1, *ints(kernel, 1)), (0, *ints(padding, 1))
+        stride = None if stride in (None, (), []) else (1, *ints(stride, 1))
+    g = _pool_geometry(name, x, kernel, stride, padding, 1, ceil_mode)
+    if input.dtype.category < 2:
+        if input.dtype.name != "int64":
+            raise errors.not_implemented_for("avg_pool2d_out_frame", input.dtype)
+    out = _avg_pool(x, g, include, override)
+    out = out.squeeze(-2) if count == 1 else out
+    return out if batched else out.squeeze(0)
+
+
+def avg_pool1d(
+    input: Any, kernel_size: Any, stride: Any = None, padding: Any = 0, ceil_mode: bool = False,
+    count_include_pad: bool = True,
+) -> Any:  # fmt: skip
+    """The mean of each window; padding counts as zeros unless told otherwise."""
+    args = (kernel_size, stride, padding, ceil_mode, count_include_pad, None)
+    return _averaged(1, input, *args)
+
+
+def avg_pool2d(
+    input: Any, kernel_size: Any, stride: Any = None, padding: Any = 0, ceil_mode: bool = False,
+    count_include_pad: bool = True, divisor_override: Any = None,
+) -> Any:  # fmt: skip
+    """The mean of each window; padding counts as zeros unless told otherwise."""
+    args = (kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override)
+    return _averaged(2, input, *args)
+
+
+def avg_pool3d(
+    input: Any, kernel_size: Any, stride: Any = None, padding: Any = 0, ceil_mode: bool = False,
+    count_include_pad: bool = True, divisor_override: Any = None,
+) -> Any:  # fmt: skip
+    """The mean of each window; padding counts as zeros unless told otherwise."""
+    args = (kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override)
+    return _averaged(3, input, *args)
+
+
+def _lp_pooled(count: int, pool: Any, input: Any, p: float, kernel: Any, *rest: Any) -> Any:
+    out = pool(input.pow(p), kernel, *rest)
+    cells = math.prod(ints(kernel, count))
+    return (out.sign() * out.abs().relu()).mul(cells).pow(1.0 / p)
+
+
+def lp_pool1d(
+    input: Any, norm_type: float, kernel_size: Any, stride: Any = None, ceil_mode: bool = False
+) -> Any:
+    """The p-th root of the sum of p-th powers of each window."""
+    return _lp_pooled(1, avg_pool1d, input, norm_type, kernel_size, stride, 0, ceil_mode)
+
+
+def lp_pool2d(
+    input: Any, norm_type: float, kernel_size: Any, stride: Any = None, ceil_mode: bool = False
+) -> Any:
+    """The p-th root of the sum of p-th powers of each window."""
+    return _lp_pooled(2, avg_pool2d, input, norm_type, kernel_size, stride, 0, ceil_mode)
+
+
+def lp_pool3d(
+    input: Any, norm_type: float, kernel_size: Any, stride: Any = None, ceil_mode: bool = False
+) -> Any:
+    """The p-th root of the sum of p-th powers of each window."""
+    return _lp_pooled(3, avg_pool3d, input, norm_type, kernel_size, stride, 0, ceil_mode)
