@@ -4,7 +4,6 @@ Whatever PyTorch calls ``torch.x`` is here under that name: the operations decla
 dtypes, and the public names of the modules below.  Submodules such as ``nn`` load on first use.
 """
 
-
 from __future__ import annotations
 
 import importlib

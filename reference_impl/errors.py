@@ -336,10 +336,11 @@ def modified_in_place(
     d: Any, shape: Sequence[int], source: str, version: int, expected: int, cuda: bool
 ) -> RuntimeError:
     """A saved value was changed; `source` says where it came from, '' for a leaf."""
+    where = f"{source}," if source else ""
     kind = f"torch.{'cuda.' if cuda else ''}{scalar_type(d)}Tensor"
     return RuntimeError(
         "one of the variables needed for gradient computation has been modified by an inplace "
-        f"operation: [{kind} {sizes(shape)}]{source}, is at version {version}; expected version "
+        f"operation: [{kind} {sizes(shape)}]{where} is at version {version}; expected version "
         f"{expected} instead. Hint: enable anomaly detection to find the operation that failed to "
         "compute its gradient, with torch.autograd.set_detect_anomaly(True, check_nan=False)."
     )
@@ -363,30 +364,38 @@ def view_of_leaf_in_place() -> RuntimeError:
     )
 
 
-def no_grad_view_in_place() -> RuntimeError:
-    return _no_grad_view("is being")
-
-
-def base_of_no_grad_view_changed() -> RuntimeError:
-    return _no_grad_view("its base or another view of its base has been")
-
-
-def _no_grad_view(what: str) -> RuntimeError:
-    return RuntimeError(
-        f"A view was created in no_grad mode and {what} modified inplace with grad mode enabled. "
+_WHY_NOT = {
+    "no_grad": (
         "Given that this use case is ambiguous and error-prone, it is forbidden. You can clarify "
         "your code by moving both the view and the inplace either both inside the no_grad block "
         "(if you don't want the inplace to be tracked) or both outside (if you want the inplace "
         "to be tracked)."
-    )
+    ),
+    "several": (
+        "This view is the output of a function that returns multiple views. Such functions do not "
+        "allow the output views to be modified inplace. You should replace the inplace operation "
+        "by an out-of-place one."
+    ),
+    "custom": (
+        "This view was created inside a custom Function (or because an input was returned as-is) "
+        "and the autograd logic to handle view+inplace would override the custom backward "
+        "associated with the custom Function, leading to incorrect gradients. This behavior is "
+        "forbidden. You can fix this by cloning the output of the custom Function."
+    ),
+}
 
 
-def multi_view_in_place(port: int, node: str) -> RuntimeError:
-    return RuntimeError(
-        f"Output {port} of {node} is a view and is being modified inplace. This view is the output "
-        "of a function that returns multiple views. Such functions do not allow the output views "
-        "to be modified inplace. You should replace the inplace operation by an out-of-place one."
-    )
+def view_must_not_change(kind: str, port: int, node: str | None, base: bool) -> RuntimeError:
+    """A view of this kind was changed in place or, with `base`, its base was.
+
+    `node` is the name of the node whose output `port` it is; None if nothing was recorded.
+    """
+    what = "its base or another view of its base has been" if base else "is being"
+    if node is None:
+        said = f"A view was created in no_grad mode and {what} modified inplace with grad mode enabled."
+    else:
+        said = f"Output {port} of {node} is a view and {what} modified inplace."
+    return RuntimeError(f"{said} {_WHY_NOT[kind]}")
 
 
 def inference_in_place() -> RuntimeError:

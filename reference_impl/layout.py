@@ -32,6 +32,8 @@ class memory_format(layout):
 
 
 strided = layout("strided")
+_others = {name: layout(name) for name in ("sparse_coo", "sparse_csr", "sparse_csc", "sparse_bsr",
+    "sparse_bsc", "jagged")}  # fmt: skip
 contiguous_format = memory_format("contiguous_format")
 preserve_format = memory_format("preserve_format")
 channels_last = memory_format("channels_last")
@@ -40,7 +42,7 @@ channels_last_3d = memory_format("channels_last_3d")
 PUBLIC = {
     "layout": layout, "memory_format": memory_format, "strided": strided,
     "contiguous_format": contiguous_format, "preserve_format": preserve_format,
-    "channels_last": channels_last, "channels_last_3d": channels_last_3d,
+    "channels_last": channels_last, "channels_last_3d": channels_last_3d, **_others,
 }  # fmt: skip
 
 _ORDERS = {contiguous_format: None, channels_last: (0, 2, 3, 1), channels_last_3d: (0, 2, 3, 4, 1)}

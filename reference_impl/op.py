@@ -44,7 +44,7 @@ from typing import Any
 import numpy as np
 
 from . import backend, dtypes, errors
-from .autograd.grad_mode import FORWARD, HOOKS, INFERENCE, RECORD, mode
+from .autograd.grad_mode import FORWARD, HOOKS, INFERENCE, NATIVE, RECORD, mode
 from .autograd.node import Node, next_sequence, without_backward
 from .tensor import Tensor, wrap
 from .views import View
@@ -57,6 +57,7 @@ PUBLIC: dict[str, Callable[..., Any]] = {}  # the functions of the torch namespa
 _SYNONYMS = {"input": "self", "axis": "dim", "keepdims": "keepdim", "x2": "other", "x": "self"}
 _SHAPE, _DTYPE, _RESULT, _ARGUMENT, _GEOMETRY = range(5)
 _REQUIRED = inspect.Parameter.empty
+NOT_IMPLEMENTED = "NotImplemented"  # the node of operations that PyTorch does not differentiate
 # In-place functions of several arguments that the torch namespace has beside the methods.
 _INPLACE_FUNCTIONS = {
     "clamp_max", "clamp_min", "fill", "gcd", "lcm", "ldexp", "threshold", "xlogy",
@@ -178,11 +179,20 @@ class Op:
         found = self._node_types.get(name)
         if found is None:
             content = {"__slots__": (), "op": self, "differentiate": self.differentiate}
-            if self.overloads:  # the overload for a number has no edge for it
-                numbers = [not isinstance(values[at], Tensor) for at in self.diff]
-                content["hidden"] = frozenset(i for i, n in enumerate(numbers) if n)
+            if callable(self._node_name):
+                content["hidden"] = self._hidden(name, values)
             found = self._node_types[name] = type(name, (Node,), content)
         return found
+
+    def _hidden(self, name: str, values: Sequence[Any]) -> frozenset[int]:
+        """Edges for numbers in an overload of their own, of which PyTorch's node has none."""
+        tensors = list(values)
+        for at in self.diff:
+            tensors[at] = wrap(np.zeros(()))
+        if name == self._node_name(*tensors) and name != NOT_IMPLEMENTED:
+            return frozenset()
+        numbers = [not isinstance(values[at], Tensor) for at in self.diff]
+        return frozenset(i for i, n in enumerate(numbers) if n)
 
     def record(
         self, values: Sequence[Any], arrays: Sequence[Any], results: Sequence[Tensor]
@@ -280,7 +290,8 @@ class Op:
             if kind == _ARGUMENT and len(box) > 1:  # what changed it last (views.rebase)
                 maker = box[1]
             maker = without_backward(maker)
-            yield value, box, f", which is output {source[1]} of {maker}" if source and maker else ""
+            port = source[1] if source else 0
+            yield value, box, f", which is output {port} of {maker}" if maker else ""
 
     def saved_attribute(self, node: Node, name: str) -> Any:
         """``grad_fn._saved_other``: a saved value as a tensor."""
@@ -319,7 +330,7 @@ def _each(rules: list[tuple[Callable[..., Any], list[int]]]) -> Callable[..., Se
     def differentiate(node: Node, grad: Any, saved: Sequence[Any]) -> Sequence[Any]:
         found = []
         for i, edge in enumerate(node.edges):
-            found.append(None if edge is None else callers[i](grad, saved))  # noqa: PERF401
+            found.append(None if edge is None else callers[i](grad, saved))
         return found
 
     return differentiate
@@ -756,11 +767,16 @@ def view(*, method: bool = True, function: bool = True, **options: Any) -> Calla
 
 
 def composite(
-    function_or_name: Any = None, *, method: bool = True, function: bool = True
+    function_or_name: Any = None,
+    *,
+    method: bool = True,
+    function: bool = True,
+    native: bool = False,
 ) -> Callable[..., Any]:
     """Declare a function built from other operations, for the torch namespace and as a method.
 
     A tensor subclass with a ``__torch_function__`` of its own sees the composite, not its parts.
+    `native` ones are C++ in PyTorch, which shows where they combine tensors with numbers.
     """
 
     def declare(body: Callable[..., Any]) -> Callable[..., Any]:
@@ -773,7 +789,14 @@ def composite(
                 return answer
             if kwargs and "out" in kwargs and "out" not in _parameters(body):
                 return _composite_into(body, args, kwargs)
-            return body(*args, **_renamed(body, kwargs))
+            if not native:
+                return body(*args, **_renamed(body, kwargs))
+            before = mode.state
+            mode.state = before | NATIVE
+            try:
+                return body(*args, **_renamed(body, kwargs))
+            finally:
+                mode.state = before
 
         if method:
             setattr(Tensor, body.__name__ if body.__name__.endswith("_") else name, call)

@@ -155,9 +155,9 @@ class Tensor:
     @property
     def requires_grad(self) -> bool:
         """Whether gradients flow to this tensor, or (for a view) to its base."""
-        if self.history() is not None:
+        if self._grad_fn is not None:
             return True
-        return self._view is not None and self._view.base.history() is not None
+        return self._view is not None and self._view.base._grad_fn is not None
 
     @requires_grad.setter
     def requires_grad(self, value: bool) -> None:

@@ -23,7 +23,8 @@ import numpy as np
 
 from . import dtypes, errors
 from .autograd.grad_mode import FORWARD, INFERENCE, RECORD, mode
-from .autograd.node import AccumulateGrad, Node
+from .autograd.node import AccumulateGrad, Node, without_backward
+from .storage import storage_of
 from .tensor import Tensor, wrap
 
 if TYPE_CHECKING:
@@ -33,10 +34,12 @@ if TYPE_CHECKING:
 class View:
     """How a view follows from its base: the last step, and the view it was taken from."""
 
-    __slots__ = ("base", "kind", "outer", "seen", "step")
+    __slots__ = ("base", "kind", "layout", "outer", "place", "seen", "step")
 
     def __init__(self, base: Tensor, outer: View | None, step: Any, seen: int, kind: str) -> None:
         self.base, self.outer, self.step, self.seen, self.kind = base, outer, step, seen, kind
+        self.layout = _layout(base._data)
+        self.place: Any = None  # (size, strides, offset) in the base, if its shape changed since
 
     @staticmethod
     def of(parent: Tensor, op: Op, values: Sequence[Any], several: bool, port: int) -> View:
@@ -54,29 +57,53 @@ class View:
 
     def replay(self, base: Any) -> Any:
         """Take the same view of another base: an array, or a Tensor (recording)."""
+        from .op import invoke
+
+        if self.place is not None:
+            from .ops.memory import as_strided
+
+            return as_strided(base, *self.place)
         steps = []
         view: View | None = self
         while view is not None:
             steps.append(view.step)
             view = view.outer
         for op, rest, port in reversed(steps):
-            base = op.call(base, *rest)
+            base = invoke(op, [base, *rest])
             if port is not None:
                 base = base[port]
         return base
 
+    def locate(self, tensor: Tensor) -> None:
+        """Note where `tensor` lies in the base once the base's own shape has changed."""
+        base = self.base._data
+        if _layout(base) != self.layout:
+            _, offset, strides = storage_of(tensor._data)
+            self.place = tensor._data.shape, strides, offset - storage_of(base)[1]
+
     def refresh(self, tensor: Tensor) -> None:
         """Derive the history of a stale view from its base."""
         node = self.base.history()
-        if self.kind == "no_grad" and node is not None:
+        if self.kind != "one" and (node is not None or tensor._grad_fn is not None):
             if mode.state & RECORD:
-                raise errors.base_of_no_grad_view_changed()
+                raise self.must_not_change(tensor, base=True)
             return
         self.seen = tensor._version[0]
+        self.locate(tensor)
         if node is not None:
             tensor._grad_fn, tensor._port = AsStridedBackward0(self, node, tensor), 0
         elif tensor._grad_fn is None or type(tensor._grad_fn) is not AccumulateGrad:
             tensor._grad_fn = None
+
+    def must_not_change(self, tensor: Tensor, base: bool = False) -> RuntimeError:
+        """The error for changing this view, or the base of it, in place."""
+        node = tensor._grad_fn
+        name = None if node is None else without_backward(node.name())
+        return errors.view_must_not_change(self.kind, tensor._port, name, base)
+
+
+def _layout(array: Any) -> tuple[Any, Any]:
+    return array.shape, array.strides
 
 
 class AsStridedBackward0(Node):
@@ -116,6 +143,11 @@ class CopySlices(Node):
 
     def name(self) -> str:
         return "torch::autograd::CopySlices"
+
+    @property
+    def next_functions(self) -> tuple[tuple[Node | None, int], ...]:
+        shown = [i for i in range(len(self.edges)) if i not in self.change.hidden]
+        return tuple((self.edges[i], self.port(i)) for i in shown)
 
     def backward(self, grad: Any, record: bool) -> Sequence[Any]:
         result = grad.clone() if record else _laid_out_like(grad, self.strides)
@@ -157,6 +189,8 @@ def change(op: Op, values: list[Any]) -> Tensor:
     _check_result(self, result)
     if recording and _reads_self(op):
         arrays = [self._data.copy(), *arrays[1:]]
+    if recording:  # writing makes views of the same base stale: note their histories first
+        values = [self, *(_as_now(v) if isinstance(v, Tensor) else v for v in values[1:])]
     finish = None
     if mode.state & FORWARD:
         from .autograd.forward_ad import change_tangent
@@ -189,11 +223,8 @@ def prepare(self: Tensor, others: Sequence[Tensor]) -> bool:
         if type(self._grad_fn) is AccumulateGrad:
             raise errors.leaf_in_place()
         return True
-    if view.kind == "no_grad":
-        raise errors.no_grad_view_in_place()
-    if view.kind == "several":
-        node = None if self.grad_fn is None else self.grad_fn.name().partition("Backward")[0]
-        raise errors.multi_view_in_place(self._port, node)
+    if view.kind != "one":
+        raise view.must_not_change(self)
     if view.base.is_leaf and self.requires_grad:
         raise errors.view_of_leaf_in_place()
     return True
@@ -221,16 +252,27 @@ def write(self: Tensor, array: Any) -> None:
         self._version[0] += 1
 
 
+def _as_now(t: Tensor) -> Tensor:
+    """A tensor that stands for `t` with the history it has now."""
+    out = wrap(t._data)
+    out._grad_fn, out._port, out._version = t.history(), t._port, t._version
+    return out
+
+
 def _record(op: Op, self: Tensor, values: list[Any], arrays: list[Any]) -> None:
     """Record ``op`` as what made the present value of `self`."""
-    before = wrap(self._data)  # stands for the old value: its history, a version of its own
-    node = self.history()
-    before._grad_fn, before._port = node, self._port
-    result = wrap(self._data)
-    result._version = self._version
+    assert self._version is not None
+    before, result = _as_now(self), wrap(self._data)
+    before._version = [0]  # the old value is kept as a copy, which nobody changes
+    result._version = now = [self._version[0]]
     made = op.record([before, *values[1:]], arrays, [result])
-    if made is not None:
-        rebase(self, made)
+    if made is None:
+        return
+    # An argument that shares the memory was overwritten: the node counts on the version before.
+    pairs = list(zip(made.guards, made.versions, strict=True))
+    made.versions = tuple(v - (box is self._version) for box, v in pairs)
+    made.guards = tuple(self._version if box is now else box for box, _ in pairs)
+    rebase(self, made)
 
 
 def rebase(self: Tensor, node: Node) -> None:
@@ -242,5 +284,6 @@ def rebase(self: Tensor, node: Node) -> None:
         self._grad_fn, self._port = node, 0
         return
     base = view.base
+    view.locate(self)
     base._grad_fn, base._port = CopySlices(base, view, node), 0
     view.refresh(self)

@@ -19,17 +19,18 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from .. import dtypes, errors
+from .grad_mode import NATIVE, mode
 
 if TYPE_CHECKING:
     from ..op import Op
 
 next_sequence = itertools.count().__next__
-_BACKWARD = re.compile(r"Backward\d*$")
+_BACKWARD = re.compile(r"Backward0?(?=\d*$)")
 _LAST = 1 << 62  # leaves come before everything else in the engine's order
 
 
 def without_backward(name: str) -> str:
-    """An operation's name as error messages give it: Mul for MulBackward0."""
+    """An operation's name as error messages give it: Mul for MulBackward0, Sum1 for SumBackward1."""
     return _BACKWARD.sub("", name)
 
 
@@ -122,7 +123,15 @@ class Node:
 
         Works on bare arrays, or on Tensors when `record` is set (``create_graph``).
         """
-        return self.differentiate(grad, self.unpack(record))
+        if not record:
+            return self.differentiate(grad, self.unpack(False))
+        values = self.unpack(True)
+        before = mode.state
+        mode.state = before | NATIVE
+        try:
+            return self.differentiate(grad, values)
+        finally:
+            mode.state = before
 
     def is_simple(self) -> bool:
         """Whether its rules can run right away: no hooks, one output, nothing changed since."""

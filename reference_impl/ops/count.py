@@ -9,8 +9,9 @@ import numpy as np
 
 from .. import dtypes, errors, return_types
 from ..op import composite, op, wrap_dim
-from ..tensor import Tensor, wrap
+from ..tensor import Tensor
 from .index import require_tensor
+from .rules import not_implemented
 
 # ---------------------------------------------------------------- distinct values
 
@@ -38,11 +39,16 @@ def _unique2(xp, self):
 @op(self=_no_gradient("unique_dim"), node="UniqueDimBackward0", method=False, function=False)
 def _unique_dim(xp, self, dim):
     d = wrap_dim(dim, self.ndim)
-    if self.size == 0 and self.shape[d]:
+    _check_slices(self, d)
+    return _distinct(xp, self, d)
+
+
+def _check_slices(array: Any, dim: int) -> None:
+    """Raise RuntimeError for slices without elements, which cannot be told apart."""
+    if array.size == 0 and array.shape[dim]:
         raise RuntimeError(
             "There are 0 sized dimensions, and they aren't selected, so unique cannot be applied"
         )
-    return _distinct(xp, self, d)
 
 
 @composite
@@ -70,10 +76,12 @@ def _asked(found: Any, shape: Any, inverse: bool, counts: bool, dim: Any) -> Any
 
 def _runs(xp: Any, array: Any, dim: int | None) -> tuple[Any, Any, Any]:
     """The first of each run of equal neighbours, the run of each element, the runs' lengths."""
+    if dim is not None:
+        _check_slices(array, dim)
     flat = array.reshape(-1) if dim is None else xp.moveaxis(array, dim, 0)
     if not flat.shape[0]:
         empty = xp.zeros(0, np.int64)
-        return flat.copy(), empty, empty
+        return flat.copy() if dim is None else array.copy(), empty, empty
     changes = flat[1:] != flat[:-1]
     changes = changes.any(axis=tuple(range(1, changes.ndim)))
     starts = xp.concatenate([xp.ones(1, bool), changes])
@@ -103,7 +111,7 @@ def unique_consecutive(
 # ---------------------------------------------------------------- counting
 
 
-@op()
+@op(weights=not_implemented("aten::bincount"), node="NotImplemented")
 def bincount(xp, self, weights=None, minlength=0):
     """How often each number from 0 on occurs (or the sum of the `weights` at its places)."""
     if self.ndim != 1 or (self.size and (self < 0).any()):
@@ -158,7 +166,7 @@ def _edges(xp: Any, values: Any, bins: Any, limits: Any, name: str, dim: int) ->
         return bins
     if bins <= 0:
         raise RuntimeError(f"{name}(): bins must be > 0, but got {bins} for dimension {dim}")
-    low, high = (0.0, 0.0) if limits is None else limits
+    low, high = (0.0, 0.0 if values.size else 1.0) if limits is None else limits
     if limits is None and values.size:
         low, high = float(values.min()), float(values.max())
     if not (math.isfinite(low) and math.isfinite(high)):
@@ -202,7 +210,11 @@ def _counted(xp: Any, points: Any, edges: list[Any], weight: Any, density: bool)
     return (_density(xp, hist, edges) if density else hist).astype(points.dtype)
 
 
-@op(returns=return_types.histogram, name="histogram", method=False, function=False)
+@op(
+    self=not_implemented("aten::histogram"), weight=not_implemented("aten::histogram"),
+    node="NotImplemented", returns=return_types.histogram, name="histogram", method=False,
+    function=False,
+)  # fmt: skip
 def _histogram(xp, self, bins, range, weight, density):
     if self.dtype.kind != "f":
         raise errors.not_implemented_for("histogram_cpu", dtypes.of(self.dtype))
@@ -220,22 +232,31 @@ def histogram(
     return _histogram(self, bins, range, weight, density)
 
 
+@op(
+    self=not_implemented("aten::_histogramdd_from_bin_cts"), node="NotImplemented",
+    name="histogramdd", method=False, function=False,
+)  # fmt: skip
+def _histogramdd(xp, self, bins, range, weight, density):
+    points = self.reshape(-1, self.shape[-1])
+    d = points.shape[1]
+    if len(bins) != d:
+        raise RuntimeError(
+            "histogramdd: The size of bins must be equal to the innermost dimension of the input."
+        )
+    limits = [None] * d if range is None else [range[2 * i : 2 * i + 2] for i in _upto(d)]
+    edges = [_edges(xp, points[:, i], bins[i], limits[i], "torch.histogramdd", i) for i in _upto(d)]
+    return (_counted(xp, points, edges, weight, density), *edges)
+
+
 @composite(method=False)
 def histogramdd(
     input: Tensor, bins: Any, *, range: Any = None, weight: Tensor | None = None,
     density: bool = False,
 ) -> Any:  # fmt: skip
     """(counts, edges) of points in d dimensions, (..., d); `bins` for each dimension."""
-    from ..backend import xp_of
-
-    points = input._data.reshape(-1, input._data.shape[-1])
-    xp, d = xp_of(points), points.shape[1]
-    each = [bins] * d if isinstance(bins, int) else [getattr(b, "_data", b) for b in bins]
-    limits = [None] * d if range is None else [range[2 * i : 2 * i + 2] for i in _upto(d)]
-    edges = [_edges(xp, points[:, i], each[i], limits[i], "torch.histogramdd", i) for i in _upto(d)]
-    weights = None if weight is None else weight._data
-    hist = _counted(xp, points, edges, weights, density)
-    return return_types.histogramdd(wrap(hist), tuple(wrap(e) for e in edges))
+    each = [bins] * input.shape[-1] if isinstance(bins, int) else list(bins)
+    hist, *edges = _histogramdd(input, each, range, weight, density)
+    return return_types.histogramdd(hist, tuple(edges))
 
 
 # ---------------------------------------------------------------- membership

@@ -180,6 +180,8 @@ def _sized(name: str, fill: Callable[[Any, Any, np.dtype], Any], text: str) -> A
         for key in options:
             raise errors.unexpected_keyword(name, key)
         shape = _checked_size(name, size_args, size)
+        if out is not None and name == "empty":
+            return out.resize_(shape)  # type: ignore[no-any-return]
         chosen = default_dtype(name, dtype, out)
         xp, there = _on(as_device(name, device))
         with there:
@@ -221,9 +223,13 @@ def _like(name: str, base: Callable[[Any], Any], text: str) -> Any:
     """A factory that takes another tensor for size, dtype, device and memory layout."""
 
     def factory(
-        input: Any = _MISSING, *, dtype: Any = None, layout: Any = None, device: Any = None,
-        pin_memory: bool = False, requires_grad: bool = False, memory_format: Any = None,
+        *inputs: Any, input: Any = _MISSING, dtype: Any = None, layout: Any = None,
+        device: Any = None, pin_memory: bool = False, requires_grad: bool = False,
+        memory_format: Any = None,
     ) -> Tensor:  # fmt: skip
+        if len(inputs) > 1:
+            raise errors.too_many_positional(name, 1, len(inputs))
+        input = inputs[0] if inputs else input
         source = _require_tensor(name, input)._data
         chosen = as_dtype(name, dtype) or input.dtype
         array = laid_out_like(source, chosen.numpy, memory_format)
@@ -507,6 +513,14 @@ def frombuffer(
         raise ValueError(
             f"requested buffer length ({count} * {size} bytes) after offset ({offset} bytes) must "
             f"not be greater than actual buffer length ({length} bytes)"
+        )
+    if memoryview(buffer).readonly:
+        errors.warn_once(
+            "The given buffer is not writable, and PyTorch does not support non-writable tensors. "
+            "This means you can write to the underlying (supposedly non-writable) buffer using the "
+            "tensor. You may want to copy the buffer to protect its data or make it writable "
+            "before converting it to a tensor. This type of warning will be suppressed for the "
+            "rest of this program."
         )
     return _finish(np.frombuffer(buffer, chosen.numpy, count, offset), requires_grad)
 

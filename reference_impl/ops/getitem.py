@@ -72,7 +72,9 @@ def setitem(self: Tensor, index: Any, value: Any) -> None:
 def _views(self: Tensor, index: Any) -> tuple[Tensor, list[Tensor | None]]:
     """(the view that the basic parts of `index` take, the index tensors that remain)."""
     parts = _as_parts(self, index)
-    fast = len(parts) == 1  # a lone slice is always a slice, even of everything
+    lone = not isinstance(index, tuple)  # a lone slice is always a slice, even of everything
+    if lone and parts and type(parts[0]) is slice and not self.ndim:
+        raise IndexError("slice() cannot be applied to a 0-dim tensor.")
     dims = sum(_consumed(p) for p in parts)
     if dims > self.ndim:
         raise errors.too_many_indices(self.ndim)
@@ -82,7 +84,7 @@ def _views(self: Tensor, index: Any) -> tuple[Tensor, list[Tensor | None]]:
         if kind is int:
             seen = _select(seen, dim, part, place)
         elif kind is slice:
-            seen = _slice(seen, dim, part, always=fast)
+            seen = _slice(seen, dim, part, always=lone)
             dim += 1
         elif part is Ellipsis:
             dim += max(self.ndim - dims, 0)

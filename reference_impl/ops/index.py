@@ -176,9 +176,10 @@ def zeros_like_shape(grad: Any, shape: Sequence[int]) -> Any:
 def gather(xp, self, dim, index, *, sparse_grad=False):
     """For each place, the element of `self` whose position along `dim` is `index` there."""
     d = wrap_dim(dim, self.ndim)
-    require_integers("gather", index)
+    require_tensor("gather", "index", index, 2)
     if not index.size:
         return xp.empty(index.shape, self.dtype)
+    require_integers("gather", index)
     check_gather(self.shape, d, index)
     check_range(index, d, self.shape[d] if self.ndim else 1)
     if not self.ndim:

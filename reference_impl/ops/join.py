@@ -186,8 +186,6 @@ def meshgrid(*tensors: Any, indexing: str | None = None) -> tuple[Tensor, ...]:
     given = list(tensors[0]) if len(tensors) == 1 and not isinstance(tensors[0], Tensor) else (
         list(tensors)
     )  # fmt: skip
-    if not given:
-        raise RuntimeError("meshgrid expects a non-empty TensorList")
     if indexing is None:
         errors.warn_once(
             "torch.meshgrid: in an upcoming release, it will be required to pass the indexing "
@@ -197,6 +195,8 @@ def meshgrid(*tensors: Any, indexing: str | None = None) -> tuple[Tensor, ...]:
         raise RuntimeError(
             f'torch.meshgrid: indexing must be one of "xy" or "ij", but received: {indexing}'
         )
+    if not given:
+        raise RuntimeError("meshgrid expects a non-empty TensorList")
     _check_grid(given)
     along = list(range(len(given)))  # the dimension that follows each vector
     if indexing == "xy" and len(given) >= 2:

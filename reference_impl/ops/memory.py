@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Sequence
 from typing import Any
@@ -15,6 +16,7 @@ from ..op import PUBLIC, composite
 from ..op import view as view_op
 from ..storage import array_in, storage_of
 from ..tensor import Tensor, wrap
+from ..views import prepare
 from .shape import _ints, unsqueeze, view
 
 # ---------------------------------------------------------------- any strides
@@ -113,16 +115,12 @@ _at_least("atleast_3d", _widen_3d)
 
 def _become(self: Tensor, seen: Tensor) -> Tensor:
     """Make `self` the view `seen` of itself: ``x.unsqueeze_(0)``."""
-    from ..autograd.grad_mode import RECORD, mode
-    from ..autograd.node import AccumulateGrad
-
-    if type(self._grad_fn) is AccumulateGrad and mode.state & RECORD:
-        raise errors.leaf_in_place()
     self._data = seen._data
     if self._view is not None:
         self._view = seen._view
     if seen._grad_fn is not None:
         self._grad_fn, self._port = seen._grad_fn, seen._port
+        self._grad_fn.__class__ = _in_place_type(type(self._grad_fn))
     if self._version is not None:
         self._version[0] += 1
         if self._view is not None:
@@ -130,8 +128,18 @@ def _become(self: Tensor, seen: Tensor) -> Tensor:
     return self
 
 
+@functools.cache
+def _in_place_type(kind: type) -> type:
+    """The node of the in-place form: PyTorch numbers it after the others of its kind."""
+    name, number = kind.__name__[:-1], int(kind.__name__[-1])
+    return type(
+        f"{name}{number + (3 if name.startswith('Squeeze') else 1)}", (kind,), {"__slots__": ()}
+    )
+
+
 def _in_place(name: str, function: Any) -> None:
     def method(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
+        prepare(self, ())
         return _become(self, function(self, *args, **kwargs))
 
     method.__name__ = method.__qualname__ = name
@@ -139,7 +147,14 @@ def _in_place(name: str, function: Any) -> None:
     setattr(Tensor, name, method)
 
 
-for _name in ("squeeze", "unsqueeze", "transpose", "t", "swapaxes", "swapdims", "as_strided"):
+def _transposed(self: Tensor) -> Tensor:
+    if self.ndim > 2:
+        raise RuntimeError(f"t_() expects a tensor with <= 2 dimensions, but self is {self.ndim}D")
+    return self.t()  # type: ignore[attr-defined, no-any-return]
+
+
+_in_place("t_", _transposed)
+for _name in ("squeeze", "unsqueeze", "transpose", "swapaxes", "swapdims", "as_strided"):
     _in_place(_name + "_", getattr(Tensor, _name))
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from .. import errors
+from .. import dtypes, errors
 from ..backend import xp_of
 from ..layout import restride
 from ..op import PUBLIC, composite, op, wrap_dim
@@ -35,6 +35,8 @@ def select(xp, self, dim, index):
     """The slice at `index` of dimension `dim`, which disappears."""
     if not self.ndim:
         raise IndexError("select() cannot be applied to a 0-dim tensor.")
+    if not hasattr(index, "__index__"):
+        raise errors.argument_must_be("select", "index", 2, "int", index)
     d, i = as_dim("select", dim, self.ndim), int(index)
     n = self.shape[d]
     if not -n <= i < n:
@@ -91,6 +93,8 @@ def _narrowed(shape: Sequence[int], dim: int, start: Any, length: int) -> tuple[
     if length < 0:
         raise RuntimeError("narrow(): length must be non-negative.")
     n = shape[as_dim("narrow", dim, len(shape))]
+    if isinstance(start, Tensor) and (start.ndim or start.dtype.category != dtypes.INTEGER):
+        raise RuntimeError("start must be an 0-dim integral Tensor.")
     begin = int(start)
     if not -n <= begin <= n:
         raise IndexError(

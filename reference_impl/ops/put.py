@@ -95,7 +95,7 @@ def index_add(xp, self, dim, index, source, *, alpha=1):
     """Add `alpha` times the slices of `source` to the slices of `self` at `index`."""
     d, where = _rows("index_add_", self, dim, index, source)
     _in_range(self, d, index, lambda *_: IndexError("index out of range in self"))
-    out = self.copy()
+    out = xp.array(self)
     values = source if alpha == 1 else source * self.dtype.type(alpha)
     add_at(xp, out, where, values if self.ndim else values.sum().astype(self.dtype))
     return out
@@ -112,7 +112,7 @@ def index_copy(xp, self, dim, index, source):
     _in_range(self, d, index, lambda i, k, n: IndexError(
         f"index_copy_(): index {i} is out of bounds for dimension {k} with size {n}"
     ))  # fmt: skip
-    out = self.copy()
+    out = xp.array(self)
     out[where] = source if self.ndim else source.reshape(())
     return out
 
@@ -153,7 +153,7 @@ def _index_filled(xp: Any, self: Any, dim: int, index: Any, value: Any) -> Any:
     wrong = first_outside(index, n, -n)
     if wrong is not None:
         raise errors.index_out_of_bounds(wrong, d, n)
-    out = self.copy()
+    out = xp.array(self)
     out[at(d, index.reshape(-1)) if self.ndim else (Ellipsis,)] = value
     return out
 
@@ -227,7 +227,7 @@ def index_put(xp, self, indices, values, accumulate=False):
             f"{to} for the destination and {from_} for the source."
         )
     where = index_tuple(xp, self, indices)
-    out = self.copy()
+    out = xp.array(self)
     shape = _indexed_shape(self, where)
     try:
         values = xp.broadcast_to(values, shape)
@@ -280,7 +280,7 @@ def put(xp, self, index, source, accumulate=False):
     wrong = first_outside(index, self.size, -self.size)
     if wrong is not None:
         raise errors.place_outside(wrong, self.size)
-    out = self.copy(order="C")
+    out = xp.array(self, order="C")
     flat = out.reshape(-1)
     if accumulate:
         add_at(xp, flat, index.reshape(-1), source.reshape(-1))
@@ -341,7 +341,7 @@ def masked_scatter(xp, self, mask, source):
 )
 def select_scatter(xp, self, src, dim, index):
     """A copy of `self` with the slice at `index` of `dim` replaced by `src`."""
-    out = self.copy()
+    out = xp.array(self)
     return _embedded(out, select.op.forward(xp, out, dim, index), src)
 
 
@@ -363,7 +363,7 @@ def _embedded(out: Any, part: Any, src: Any) -> Any:
 )
 def slice_scatter(xp, self, src, dim=0, start=None, end=None, step=1):
     """A copy of `self` with a range of `dim` replaced by `src`."""
-    out = self.copy()
+    out = xp.array(self)
     return _embedded(out, slice_.op.forward(xp, out, dim, start, end, step), src)
 
 
@@ -375,7 +375,7 @@ def slice_scatter(xp, self, src, dim=0, start=None, end=None, step=1):
 )
 def diagonal_scatter(xp, self, src, offset=0, dim1=0, dim2=1):
     """A copy of `self` with a diagonal replaced by `src`."""
-    out = self.copy()
+    out = xp.array(self)
     return _embedded(out, diagonal_view(xp, out, offset, dim1, dim2), src)
 
 
@@ -390,8 +390,11 @@ def _strided_source(grad: Any, size: Any, stride: Any, storage_offset: Any) -> A
 
 @op(self=_strided_rest, src=_strided_source)
 def as_strided_scatter(xp, self, src, size, stride, storage_offset=None):
-    """A copy of `self` with the memory that ``as_strided`` would see replaced by `src`."""
-    out = self.copy()
+    """A copy of `self` with the memory that ``as_strided`` would see replaced by `src`.
+
+    What was replaced gets no gradient.  (PyTorch 2.13 has it the wrong way round for `self`.)
+    """
+    out = xp.array(self)
     storage, offset, _ = storage_of(out)
     offset = offset if storage_offset is None else storage_offset
     return _embedded(out, array_in(storage, dtypes.of(out.dtype), offset, size, stride), src)

@@ -58,6 +58,8 @@ def arange(
     if chosen is dtypes.bool_ or chosen.is_complex:
         raise errors.not_implemented_for("arange_cpu", chosen)
     if chosen is dtypes.int64:
+        if by and not int(by):
+            raise ValueError("step must be nonzero")
         first, last, by = int(first), int(last), int(by)
     _check_direction(first, last, by)
     count = math.ceil((last - first) / by)
@@ -176,8 +178,9 @@ def _points(
     chosen = as_dtype(function, dtype) or (default.to_complex() if complex_ else default)
     if chosen is dtypes.bool_:
         raise errors.not_implemented_for(f"{function}_cpu", chosen)
-    # Integers step in single precision, half-precision floats as themselves.
-    work = np.dtype(np.float32) if chosen.category == dtypes.INTEGER else chosen.numpy
+    work = chosen.numpy
+    if chosen.category == dtypes.INTEGER:
+        start, end, work = int(start), int(end), np.dtype(np.float64)
     xp, there = _on(as_device(function, device))
     with there:
         if steps == 1:

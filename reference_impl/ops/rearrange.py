@@ -66,6 +66,8 @@ def flipud(self: Tensor) -> Tensor:
 
 def _pairs(shifts: Any, dims: Any) -> tuple[tuple[int, ...], tuple[int, ...]]:
     by = _ints("roll", "shifts", shifts)
+    if not by:
+        raise RuntimeError("`shifts` required")
     axes = _ints("roll", "dims", dims) if not isinstance(dims, (tuple, list)) or dims else ()
     if len(by) != len(axes) and not (not axes and len(by) == 1):
         raise RuntimeError(f"shifts and dimensions must align. shifts: {len(by)}, dims:{len(axes)}")
@@ -83,6 +85,8 @@ def roll(xp, self, shifts, dims=()):
     by, axes = _pairs(shifts, dims)
     if not axes:
         return xp.roll(self, by[0])
+    if not self.ndim:
+        raise IndexError("Dimension specified as 0 but tensor has no dimensions")
     return xp.roll(self, by, tuple(wrap_dim(d, self.ndim) for d in axes))
 
 
@@ -119,7 +123,7 @@ def _repeated_back(grad: Any, repeats: Any, self_shape: Any) -> Any:
     own = (*(1,) * lead, *self_shape)
     split = [n for pair in zip(times, own, strict=True) for n in pair]
     if math.prod(times) == 0:
-        return reshape(grad, -1).sum() * 0
+        return expand(grad.sum(), tuple(self_shape))  # the sum of nothing
     summed = reshape(grad, tuple(split)).sum(tuple(range(0, len(split), 2)))
     return reshape(summed, tuple(self_shape))
 

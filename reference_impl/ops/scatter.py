@@ -16,7 +16,15 @@ from .. import dtypes, errors
 from ..op import PUBLIC, op, wrap_dim
 from ..tensor import Tensor
 from ..views import change
-from .index import add_at, along, check_gather, check_range, gather, require_integers
+from .index import (
+    add_at,
+    along,
+    check_gather,
+    check_range,
+    gather,
+    require_integers,
+    require_tensor,
+)
 from .nested import filled_value
 from .shape import at
 
@@ -55,9 +63,10 @@ def _same_dtype(function: str, self: Any, src: Any) -> None:
 def _places(xp: Any, function: str, self: Any, dim: int, index: Any, src: Any) -> Any:
     """(NumPy index of the written places, the part of `src` that is written)."""
     d = wrap_dim(dim, self.ndim)
-    require_integers(function, index)
+    require_tensor(function, "index", index, 2)
     if not index.size:
         return (np.empty(0, np.int64),) * max(self.ndim, 1), None
+    require_integers(function, index)
     _check_scatter(self.shape, d, index, src)
     check_range(index, d, self.shape[d] if self.ndim else 1)
     if src is not None and src.ndim:
@@ -92,7 +101,7 @@ def _check_scatter(shape: Sequence[int], dim: int, index: Any, src: Any) -> None
 def _scatter_src(xp, self, dim, index, src):
     _same_dtype("scatter", self, src)
     where, values = _places(xp, "scatter", self, dim, index, src)
-    out = self.copy()
+    out = xp.array(self)
     if values is not None:
         out[where] = values
     return out
@@ -104,7 +113,7 @@ def _scatter_src(xp, self, dim, index, src):
 )  # fmt: skip
 def _scatter_value(xp, self, dim, index, value):
     where, _ = _places(xp, "scatter", self, dim, index, None)
-    out = self.copy()
+    out = xp.array(self)
     if index.size:
         out[where] = filled_value(value, dtypes.of(self.dtype))
     return out
@@ -123,7 +132,7 @@ def _scatter_reduced(xp, self, dim, index, src, reduce):
         raise RuntimeError("reduce argument must be either add or multiply.")
     values = src if hasattr(src, "strides") else xp.full(index.shape, src, self.dtype)
     where, values = _places(xp, "scatter", self, dim, index, values)
-    out = self.copy()
+    out = xp.array(self)
     if values is not None:
         _combine(xp, np.add if reduce == "add" else np.multiply, out, where, values, dim)
     return out
@@ -149,9 +158,9 @@ scatter = dispatching(
 @op(self=lambda grad: grad, src=lambda grad, dim, index: gather(grad, dim, index), inplace=True)
 def scatter_add(xp, self, dim, index, src):
     """Add `src` to the positions along `dim` that `index` names; equal indices add up."""
-    _same_dtype("scatter_add", self, src)
+    _same_dtype("scatter", self, src)
     where, values = _places(xp, "scatter_add", self, dim, index, src)
-    out = self.copy()
+    out = xp.array(self)
     if values is not None:
         add_at(xp, out, where, values)
     return out
@@ -195,7 +204,7 @@ def _combine(xp: Any, ufunc: Any, out: Any, where: Any, values: Any, dim: int) -
 
 def combined(xp, self, dim, where, values, reduce, include_self):  # type: ignore
     """`self` with `values` combined into the places `where`."""
-    out = self.copy()
+    out = xp.array(self)
     if values is None:
         return out
     if not include_self:

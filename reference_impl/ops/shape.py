@@ -16,7 +16,7 @@ from .. import dtypes, errors
 from ..layout import contiguous_format, restride, seen_as
 from ..op import PUBLIC, composite, op, wrap_dim
 from ..op import view as view_op
-from ..tensor import Size, Tensor
+from ..tensor import Size, Tensor, wrap
 
 Index = Any
 
@@ -88,13 +88,14 @@ def _view(xp, self, size):
     return seen
 
 
-@view_op(name="view", method=False, function=False)
-def _view_dtype(xp, self, dtype):
-    """The same bytes read as another dtype; a derivative does not exist."""
-    old, new = self.dtype.itemsize, dtype.itemsize
-    if old != new:
-        _check_bytes(self, dtype)
-    return self.view(dtype.numpy)
+def _view_dtype(self: Tensor, dtype: dtypes.dtype) -> Tensor:
+    """The same bytes read as another dtype: not differentiable, so no view for autograd."""
+    array = self._data
+    if array.dtype.itemsize != dtype.itemsize:
+        _check_bytes(array, dtype)
+    seen = wrap(array.view(dtype.numpy))
+    seen._version = self._version
+    return seen
 
 
 def _check_bytes(array: Any, d: dtypes.dtype) -> None:

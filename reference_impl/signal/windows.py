@@ -19,7 +19,7 @@ from ..tensor import Tensor
 def _window(
     name: str, length: int, shape: Callable[[Any, Any], Any], dtype: Any, device: Any, grad: bool
 ) -> Tensor:
-    """`shape(i)` for the indices i."""
+    """`shape(xp, i)` for the indices i."""
     if length < 0:
         raise ValueError(f"{name} requires non-negative window length, got M={length}")
     chosen = as_dtype(name, dtype) or dtypes.get_default_dtype()
