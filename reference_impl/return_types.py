@@ -13,6 +13,7 @@ from collections import namedtuple
 from typing import Any
 
 _PARTS = {
+    "_lu_with_info": "LU pivots info",
     "aminmax": "min max",
     "cummax": "values indices",
     "cummin": "values indices",

@@ -7,6 +7,15 @@ from ..errors import LinAlgError
 from .determinant import det, slogdet
 from .eig import eig, eigh, eigvals, eigvalsh
 from .lstsq import lstsq, matrix_rank, pinv
+from .lu import (
+    ldl_factor,
+    ldl_factor_ex,
+    ldl_solve,
+    lu,
+    lu_factor,
+    lu_factor_ex,
+    lu_solve,
+)
 from .norms import matrix_norm, norm, vector_norm
 from .qr import householder_product, qr
 from .solve import inv, inv_ex, solve, solve_ex
@@ -15,7 +24,8 @@ from .triangular import cholesky, cholesky_ex, solve_triangular
 
 __all__ = [
     "LinAlgError", "cholesky", "cholesky_ex", "det", "eig", "eigh", "eigvals", "eigvalsh",
-    "householder_product", "inv", "inv_ex", "lstsq", "matrix_norm", "matrix_rank", "norm", "pinv",
+    "householder_product", "inv", "inv_ex", "ldl_factor", "ldl_factor_ex", "ldl_solve", "lstsq",
+    "lu", "lu_factor", "lu_factor_ex", "lu_solve", "matrix_norm", "matrix_rank", "norm", "pinv",
     "qr", "slogdet", "solve", "solve_ex", "solve_triangular", "svd", "svdvals", "vector_norm",
 ]  # fmt: skip
 

@@ -24,7 +24,7 @@ def swap_rows(xp: Any, a: Any, k: int, other: Any) -> None:
     xp.put_along_axis(a, index, row, -2)
 
 
-def getrf(xp: Any, a: Any) -> tuple[Any, Any, Any]:
+def getrf(xp: Any, a: Any, pivot: bool = True) -> tuple[Any, Any, Any]:
     """LU with row exchanges: (L below U, pivots from 1, info), for a of shape (..., m, n).
 
     `info` is 0, or the number of the first zero on the diagonal of U.
@@ -35,13 +35,15 @@ def getrf(xp: Any, a: Any) -> tuple[Any, Any, Any]:
     pivots = xp.zeros((*a.shape[:-2], k), np.int32)
     info = xp.zeros(a.shape[:-2], np.int32)
     for j in range(k):
-        found = _size(xp, a[..., j:, j]).argmax(-1) + j if a.size else pivots[..., j]
-        pivots[..., j] = found + 1
-        swap_rows(xp, a, j, found)
-        pivot = a[..., j, j]
-        zero = pivot == 0
+        pivots[..., j] = j + 1
+        if pivot and a.size:
+            found = _size(xp, a[..., j:, j]).argmax(-1) + j
+            pivots[..., j] = found + 1
+            swap_rows(xp, a, j, found)
+        top = a[..., j, j]
+        zero = top == 0
         info = xp.where(zero & (info == 0), np.int32(j + 1), info)
-        column = a[..., j + 1 :, j] / xp.where(zero, pivot.dtype.type(1), pivot)[..., None]
+        column = a[..., j + 1 :, j] / xp.where(zero, top.dtype.type(1), top)[..., None]
         a[..., j + 1 :, j] = column
         a[..., j + 1 :, j + 1 :] -= column[..., :, None] * a[..., j : j + 1, j + 1 :]
     return a, pivots, info
@@ -116,3 +118,117 @@ def reflector(xp: Any, v: Any, j: int) -> Any:
     tail = v[..., j:, j : j + 1].copy()
     tail[..., 0, :] = 1
     return tail
+
+
+# ---------------------------------------------------------------- symmetric indefinite matrices
+
+_ALPHA = (1 + 17**0.5) / 8  # Bunch and Kaufman's threshold
+
+
+def sytrf(xp: Any, a: Any, hermitian: bool) -> tuple[Any, Any, Any]:
+    """LDL by J. Bunch and L. Kaufman's pivoting (1977), lower triangle: (LD, pivots, info).
+
+    A pivot > 0 is the row exchanged with; a pair of equal negative ones marks a 2 by 2 block.
+    """
+    n = a.shape[-1]
+    packed = xp.tril(a)
+    pivots = xp.zeros(a.shape[:-1], np.int32)
+    info = xp.zeros(a.shape[:-2], np.int32)
+    for index in np.ndindex(*a.shape[:-2]):
+        whole = packed[index] + _mirror(xp, xp.tril(packed[index], -1), hermitian)
+        if hermitian:
+            whole[range(n), range(n)] = whole.diagonal().real
+        found, pivots[index], info[index] = _sytf2(xp, whole, hermitian)
+        packed[index] = xp.tril(found)
+    return packed, pivots, info
+
+
+def _mirror(xp: Any, a: Any, hermitian: bool) -> Any:
+    turned = a.swapaxes(-1, -2)
+    return xp.conj(turned) if hermitian else turned
+
+
+def _sytf2(xp: Any, a: Any, hermitian: bool) -> tuple[Any, Any, int]:
+    """One full symmetric matrix, in place."""
+    n, k, info = len(a), 0, 0
+    pivots = xp.zeros(n, np.int32)
+    while k < n:
+        row, step = _pivot(xp, a, k, hermitian)
+        if row is None:
+            info, row = info or k + 1, k
+        last = k + step - 1
+        _exchange(xp, a, last, row, k)
+        rest, block = slice(last + 1, None), slice(k, last + 1)
+        pivots[block] = row + 1 if step == 1 else -(row + 1)
+        if a[block, block].any():
+            column = xp.linalg.solve(a[block, block].T, a[rest, block].T).T
+            a[rest, rest] -= column @ a[block, rest]
+            a[rest, block] = column
+        k += step
+    return a, pivots, info
+
+
+def _pivot(xp: Any, a: Any, k: int, hermitian: bool) -> tuple[int | None, int]:
+    """(the row to exchange with, the size of the block); row None where the column is zero."""
+    own = abs(a[k, k].real) if hermitian else _size(xp, a[k, k])
+    below = _size(xp, a[k + 1 :, k])
+    largest = below.max() if below.size else 0
+    if max(own, largest) == 0:
+        return None, 1
+    if own >= _ALPHA * largest:
+        return k, 1
+    row = int(below.argmax()) + k + 1
+    others = _size(xp, a[row, k:]).copy()
+    others[row - k] = 0
+    most = others.max()
+    if own >= _ALPHA * largest * (largest / most):
+        return k, 1
+    there = abs(a[row, row].real) if hermitian else _size(xp, a[row, row])
+    return (row, 1) if there >= _ALPHA * most else (row, 2)
+
+
+def _exchange(xp: Any, a: Any, i: int, j: int, k: int) -> None:
+    """Exchange rows and columns i and j of what is not factorised yet."""
+    if i != j:
+        a[[i, j], k:] = a[[j, i], k:]
+        a[k:, [i, j]] = a[k:, [j, i]]
+
+
+def sytrs(xp: Any, packed: Any, pivots: Any, b: Any, hermitian: bool) -> Any:
+    """X with A X = B from ``sytrf``."""
+    batch = np.broadcast_shapes(packed.shape[:-2], b.shape[:-2])
+    n = packed.shape[-1]
+    packed = xp.broadcast_to(packed, (*batch, n, n))
+    pivots = xp.broadcast_to(pivots, (*batch, n))
+    x = xp.broadcast_to(b, (*batch, *b.shape[-2:])).copy()
+    for index in np.ndindex(*batch):
+        _sytrs_one(xp, packed[index], pivots[index].tolist(), x[index], hermitian)
+    return x
+
+
+def _blocks(pivots: list[int]) -> list[tuple[int, int, int]]:
+    """(first row, size, row exchanged with) of each block."""
+    found, k = [], 0
+    while k < len(pivots):
+        size = 1 if pivots[k] > 0 else 2
+        found.append((k, size, abs(pivots[k]) - 1))
+        k += size
+    return found
+
+
+def _sytrs_one(xp: Any, a: Any, pivots: list[int], x: Any, hermitian: bool) -> None:
+    blocks = _blocks(pivots)
+    for k, size, row in blocks:
+        last = k + size - 1
+        if row != last:
+            x[[last, row]] = x[[row, last]]
+        x[last + 1 :] -= a[last + 1 :, k : last + 1] @ x[k : last + 1]
+    for k, size, _ in blocks:
+        block = xp.tril(a[k : k + size, k : k + size])
+        block = block + _mirror(xp, xp.tril(block, -1), hermitian)
+        x[k : k + size] = xp.linalg.solve(block, x[k : k + size])
+    for k, size, row in reversed(blocks):
+        last = k + size - 1
+        x[k : last + 1] -= _mirror(xp, a[last + 1 :, k : last + 1], hermitian) @ x[last + 1 :]
+        if row != last:
+            x[[last, row]] = x[[row, last]]

@@ -83,6 +83,21 @@ def orgqr(self: Any, input2: Any) -> Any:
     return linalg.householder_product(self, input2)
 
 
+@composite
+def lu(self: Any, pivot: bool = True, get_infos: bool = False, out: Any = None) -> Any:
+    """(LU, pivots) or, with `get_infos`, (LU, pivots, info) of ``linalg.lu_factor_ex``."""
+    packed, pivots, info = linalg.lu_factor_ex(self, pivot=pivot)
+    if not get_infos:
+        return packed, pivots
+    return return_types._lu_with_info(packed, pivots, info)  # type: ignore[attr-defined]
+
+
+@composite
+def lu_solve(self: Any, LU_data: Any, LU_pivots: Any) -> Any:
+    """X with A X = self, from A's LU factorisation."""
+    return linalg.lu_solve(LU_data, LU_pivots, self)
+
+
 # ---------------------------------------------------------------- norms
 
 
