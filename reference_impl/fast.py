@@ -1,214 +1,325 @@
 """The short way through a call, for small operations in their most common form.
 
-A general call binds arguments, promotes dtypes, looks for subclasses and modes.  For the elementwise
-operations of one or two arguments on plain floating tensors of one dtype, none of that has anything
-to do; these closures check that, in as few steps as Python allows, and otherwise fall back on the
-general call.  They do nothing that the general call does not do; tests run both and compare.
-
-What the node saves depends on which inputs require grad, so each closure holds a *plan* for each
-case: where every saved value comes from, by its place in (self, other, result).
+A general call binds arguments, promotes dtypes, looks for subclasses and modes.  For an elementwise
+operation of one or two floating tensors of one dtype, or of one and a Python number, none of that
+has anything to do.  The closures made here check that in as few steps as Python allows, and fall
+back on the general call.  They do nothing that it would not do; tests run both and compare.
 """
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from .autograd.grad_mode import RECORD, mode
 from .autograd.node import next_sequence
-from .tensor import Tensor, wrap
+from .tensor import PLAIN, Tensor, wrap
 
 if TYPE_CHECKING:
     from .op import Op
 
+Call = Callable[..., Any]
+
 _new = object.__new__
 _ndarray = np.ndarray
-_asarray = np.asarray
-_REQUIRED = inspect.Parameter.empty
-_FLOATING = frozenset({np.dtype("f4"), np.dtype("f8"), np.dtype("c8"), np.dtype("c16")})
-_REAL = frozenset({np.dtype("f4"), np.dtype("f8")})
-_SELF, _OTHER, _RESULT = range(3)
-
-# A plan: (kind, template, tensors).  The template holds constants in their places; `tensors` lists
-# (place among the saved values, which of self, other and result).
-_NOTHING, _ONE, _BOTH, _MORE = range(4)
-Plan = tuple[int, tuple[Any, ...], tuple[tuple[int, int], ...]]
+_SINGLE = np.dtype("f4")  # every operation serves it
+_FLOATING = frozenset({_SINGLE, np.dtype("f8"), np.dtype("c8"), np.dtype("c16")})
+_BARE = {np.ndarray, np.float32, np.float64}  # what rules compute on
+_SELF, _OTHER, _RESULT, _NONE = range(4)  # the places of what a node can save
 
 
-def fast_call(op: Op, slow: Callable[..., Any]) -> Callable[..., Any]:
-    """A closure with a short way for plain tensors, or `slow` itself where there is none."""
-    required = sum(d is _REQUIRED for d in op.defaults)
-    if required not in (1, 2) or op.operands != list(range(required)) or op.promote == "none":
-        return slow
-    if op.diff not in ([], list(range(required))) or op.joint is not None:
-        return slow
-    sources = _sources(op, required)
-    if sources is None:
-        return slow
-    example = wrap(np.zeros(()))
-    node_type = op.node_type([example] * required + op.defaults[required:])
-    if required == 1:
-        return _unary(op, slow, node_type, _plan(op, sources, {0}))
-    plans = [_plan(op, sources, rules) for rules in (set(), {0}, {1}, {0, 1})]
-    return _binary(op, slow, node_type, plans)
+def function(op: Op, general: Call) -> Call:
+    """The public function of `op`: the short way first if there is one, else `general`."""
+    quick = operator(op, general)
+    if quick is general:
+        return general
+    if len(_required(op)) == 1:
 
+        def call(self: Any = general, *args: Any, **kwargs: Any) -> Any:
+            if args or kwargs or self is general:
+                return general(*(() if self is general else (self,)), *args, **kwargs)
+            return quick(self)
 
-def _sources(op: Op, required: int) -> list[Any] | None:
-    """Where each saved value comes from: a number as above, or (constant,) for a default."""
-    sources: list[Any] = []
-    for name in op.save_names:
-        at = op.position.get(name)
-        if name == "result":
-            sources.append(_RESULT)
-        elif at is None:
-            return None
-        else:
-            sources.append(at if at < required else (op.defaults[at],))
-    return sources
+    else:
 
-
-def _plan(op: Op, sources: list[Any], rules: set[int]) -> Plan:
-    """What to save when only these rules will run."""
-    template: list[Any] = []
-    tensors = []
-    for place, (source, readers) in enumerate(zip(sources, op.readers, strict=True)):
-        read = readers is None or any(i in rules for i in readers)
-        if type(source) is tuple:
-            template.append(source[0] if read else None)
-        else:
-            template.append(None)
-            if read:
-                tensors.append((place, source))
-    kind = min(len(tensors), _MORE)
-    if kind == _ONE and len(template) > 1:
-        kind = _MORE
-    if kind == _BOTH and (len(template) > 2 or tensors != [(0, _OTHER), (1, _SELF)]):
-        kind = _MORE
-    return kind, tuple(template), tuple(tensors)
-
-
-def _save(node: Any, plan: Plan, arrays: Any, boxes: Any) -> bool:
-    """Save what the plan says; False if that would keep an inference tensor."""
-    saved = list(plan[1])
-    guards = []
-    for place, source in plan[2]:
-        saved[place] = arrays[source]
-        guards.append(boxes[source])
-    if None in guards:
-        return False
-    node.saved, node.guards = tuple(saved), tuple(guards)
-    node.versions = tuple([box[0] for box in guards])
-    return True
-
-
-def _unary(op: Op, slow: Any, node_type: Any, plan: Plan) -> Callable[..., Any]:
-    forward, differentiable = op.forward, bool(op.diff)
-    served = frozenset(d for d in _FLOATING if d.kind in op.serves)
-    kind, template, tensors = plan
-    source = tensors[0][1] if tensors else _SELF
-
-    def call(self: Any, *args: Any, **kwargs: Any) -> Any:
-        if type(self) is not Tensor or args or kwargs:
-            return slow(self, *args, **kwargs)
-        a = self._data
-        state = mode.state
-        if state > RECORD or type(a) is not _ndarray or a.dtype not in served:
-            return slow(self)
-        data = forward(np, a)
-        if type(data) is not _ndarray:
-            data = _asarray(data)
-        out = _new(Tensor)
-        out._data = data
-        out._grad = out._view = out._tangent = None
-        out._port = 0
-        out._version = version = [0]
-        edge = self._grad_fn if self._view is None else self.history()
-        if edge is None or not state or not differentiable:
-            out._grad_fn = None
-            return out
-        node = _new(node_type)
-        node.edges = (edge,)
-        node.ports = (self._port,) if self._port else None
-        node.seq = next_sequence()
-        node.shape = data.shape
-        node.dtype = data.dtype
-        node.hooks = node.metas = None
-        if kind == _NOTHING:
-            node.saved, node.guards, node.versions = template, (), ()
-        elif kind == _ONE and source == _RESULT:
-            node.saved, node.guards, node.versions = (data,), (version,), (0,)
-        elif kind == _ONE and self._version is not None:
-            box = self._version
-            node.saved, node.guards, node.versions = (a,), (box,), (box[0],)
-        elif not _save(node, plan, (a, None, data), (self._version, None, version)):
-            return slow(self)
-        out._grad_fn = node
-        return out
+        def call(self: Any = general, other: Any = general, *args: Any, **kwargs: Any) -> Any:  # type: ignore[misc]
+            if args or kwargs or other is general:
+                given = [a for a in (self, other) if a is not general]
+                return general(*given, *args, **kwargs)
+            return quick(self, other)
 
     return call
 
 
-def _binary(op: Op, slow: Any, node_type: Any, plans: list[Plan]) -> Callable[..., Any]:
-    forward, differentiable = op.forward, bool(op.diff)
-    served = frozenset(d for d in _FLOATING if d.kind in op.serves)
-    ((kind_a, template_a, tensors_a), (kind_b, template_b, tensors_b)) = plans[1:3]
-    kind_both, template_both, _ = plans[3]
-    source_a = tensors_a[0][1] if tensors_a else _SELF
-    source_b = tensors_b[0][1] if tensors_b else _SELF
+def operator(op: Op, general: Call) -> Call:
+    """The short way on the operands alone, as Python's operators call it."""
+    required = len(_required(op))
+    if required not in (1, 2) or op.operands != list(range(required)) or op.promote == "none":
+        return general
+    if op.diff not in ([], list(range(required))) or op.joint:
+        return general
+    if any(_place(op, name, required) is None for name in op.save_names):
+        return general
+    return _unary(op, general) if required == 1 else _binary(op, general)
 
-    def call(self: Any, other: Any = slow, *args: Any, **kwargs: Any) -> Any:
-        if type(self) is not Tensor or type(other) is not Tensor or args or kwargs:
-            return slow(self, other, *args, **kwargs) if other is not slow else slow(self, **kwargs)
+
+def _required(op: Op) -> list[str]:
+    return [n for n, d in zip(op.params, op.defaults, strict=True) if d is inspect.Parameter.empty]
+
+
+def _place(op: Op, name: str, required: int) -> int | None:
+    """Where a rule's parameter comes from: an operand, the result, or an argument left alone."""
+    at = op.position.get(name)
+    if at is None:
+        return _RESULT if name == "result" else None
+    return at if at < required else _NONE
+
+
+class _Plan:
+    """What the node of a call is and saves when certain rules will run.
+
+    `saved` and `guards` pick from (self, other, result, None) and their version counters; where
+    no tensor is saved, `saved` is None and `constants` are the saved values.
+    """
+
+    __slots__ = ("constants", "fresh", "guards", "node_type", "saved")
+
+    def __init__(self, op: Op, rules: set[int], examples: Sequence[Any]) -> None:
+        required = len(examples)
+        self.node_type = op.node_type([*examples, *op.defaults[required:]])
+        places, constants = [], []
+        for name, readers in zip(op.save_names, op.readers, strict=True):
+            read = readers is None or not rules.isdisjoint(readers)
+            place = _place(op, name, required)
+            places.append(place if read else _NONE)
+            constants.append(op.defaults[op.position[name]] if read and place == _NONE else None)
+        tensors = [p for p in places if p != _NONE and p is not None]
+        if isinstance(examples[-1], float):
+            tensors = [p for p in tensors if p != _OTHER]
+        self.constants = tuple(constants)
+        self.saved = _picker(places) if any(p != _NONE for p in places) else None
+        self.guards = _picker(tensors)
+        self.fresh = (0,) * len(tensors)
+
+
+def _picker(places: Sequence[Any]) -> Any:
+    """An ``itemgetter`` that makes a tuple of one item, or of none, too."""
+    if len(places) > 1:
+        return itemgetter(*places)
+    return itemgetter(slice(places[0], places[0] + 1) if places else slice(0))
+
+
+def _record(
+    plan: _Plan, out: Any, edges: tuple[Any, ...], ports: Any, values: Any, boxes: Any
+) -> Tensor:
+    """Give `out` its node.  `values` and `boxes` are what `plan` picks from."""
+    data = out._data
+    out._grad_fn = node = _new(plan.node_type)
+    node.edges = edges
+    node.ports = ports
+    node.seq = next_sequence()
+    node.shape = data.shape
+    node.dtype = data.dtype
+    node.hooks = node.metas = None
+    if plan.saved is None:
+        node.saved = plan.constants
+        node.guards = node.versions = ()
+        return out
+    node.saved = plan.saved(values)
+    node.guards = guards = plan.guards(boxes)
+    node.versions = plan.fresh
+    for box in guards:
+        if box[0]:
+            node.versions = tuple([b[0] for b in guards])
+            break
+    return out
+
+
+def _unary(op: Op, general: Call) -> Call:
+    forward, ufunc, differentiable = op.plain_forward, op.ufunc, bool(op.diff)
+    served = frozenset(d for d in _FLOATING if d.kind in op.serves)
+    plan: Any = None
+
+    def quick(self: Any) -> Any:
+        nonlocal plan
+        if type(self) is not Tensor and type(self) not in PLAIN:
+            if type(self) in _BARE and self.dtype in served:
+                return forward(np, self)
+            return general(self)
+        a = self._data
+        state = mode.state
+        if type(a) is not _ndarray or state > RECORD:
+            return general(self)
+        if a.dtype is not _SINGLE and a.dtype not in served:
+            return general(self)
+        data = forward(np, a) if ufunc is None else ufunc(a, out=...)
+        out = _new(Tensor)
+        out._data = data if type(data) is _ndarray else np.asarray(data)
+        out._grad = out._view = out._tangent = out._grad_fn = None
+        out._port = 0
+        out._version = version = [0]
+        edge = self._grad_fn if self._view is None else self.history()
+        if edge is None or not state or not differentiable:
+            return out
+        box = self._version
+        if box is None:
+            return general(self)
+        if plan is None:
+            plan = _Plan(op, {0}, [wrap(np.zeros(()))])
+        ports = (self._port,) if self._port else None
+        return _record(plan, out, (edge,), ports, (a, None, out._data, None), (box, None, version))
+
+    return quick
+
+
+def _binary(op: Op, general: Call) -> Call:
+    forward, ufunc, differentiable = op.plain_forward, op.ufunc, bool(op.diff)
+    served = frozenset(d for d in _FLOATING if d.kind in op.serves)
+    with_number = _by_number(op, general) if _takes_number(op) else general
+    plans: list[Any] = [None] * 4  # by the rules that will run: self's 1, other's 2, both 3
+
+    def quick(self: Any, other: Any) -> Any:
+        if type(self) is not Tensor and type(self) not in PLAIN:
+            if type(self) in _BARE and type(other) in _BARE and self.dtype is other.dtype:
+                if self.dtype in served:
+                    return forward(np, self, other)
+            return general(self, other)
+        if type(other) is not Tensor and type(other) not in PLAIN:
+            return with_number(self, other)
         a = self._data
         b = other._data
         state = mode.state
-        if (
-            a.dtype is not b.dtype
-            or state > RECORD
-            or type(a) is not _ndarray
-            or type(b) is not _ndarray
-            or a.dtype not in served
-        ):
-            return slow(self, other)
+        dtype = a.dtype
+        if type(a) is not _ndarray or type(b) is not _ndarray or state > RECORD:
+            return general(self, other)
+        if b.dtype is not dtype or (dtype is not _SINGLE and dtype not in served):
+            return general(self, other)
         try:
-            data = forward(np, a, b)
+            data = forward(np, a, b) if ufunc is None else ufunc(a, b, out=...)
         except ValueError:
-            return slow(self, other)
-        if type(data) is not _ndarray:
-            data = _asarray(data)
+            return general(self, other)
         out = _new(Tensor)
-        out._data = data
+        out._data = data if type(data) is _ndarray else np.asarray(data)
         out._grad = out._view = out._tangent = out._grad_fn = None
         out._port = 0
         out._version = version = [0]
         first = self._grad_fn if self._view is None else self.history()
         second = other._grad_fn if other._view is None else other.history()
-        if not state or not differentiable:
+        rules = (first is not None) + 2 * (second is not None)
+        if not rules or not state or not differentiable:
             return out
-        if first is not None:
-            which = 3 if second is not None else 1
-            kind = kind_both if second is not None else kind_a
-        elif second is not None:
-            which, kind = 2, kind_b
-        else:
-            return out
-        node = _new(node_type)
-        node.edges = (first, second)
-        node.ports = (self._port, other._port) if self._port or other._port else None
-        node.seq = next_sequence()
-        node.shape = data.shape
-        node.dtype = data.dtype
-        node.hooks = node.metas = None
-        if kind == _NOTHING:
-            node.saved, node.guards, node.versions = plans[which][1], (), ()
-        elif not _save(
-            node, plans[which], (a, b, data), (self._version, other._version, version)
-        ):
-            return slow(self, other)
-        out._grad_fn = node
-        return out
+        boxes = (self._version, other._version, version)
+        if None in boxes:
+            return general(self, other)
+        plan = plans[rules]
+        if plan is None:
+            example = wrap(np.zeros(()))
+            running = {i for i, edge in enumerate((first, second)) if edge is not None}
+            plan = plans[rules] = _Plan(op, running, [example, example])
+        ports = (self._port, other._port) if self._port or other._port else None
+        return _record(plan, out, (first, second), ports, (a, b, out._data, None), boxes)
 
-    return call
+    return quick
+
+
+def _takes_number(op: Op) -> bool:
+    """Whether a number on the right does what an array of it would do, and saves no more.
+
+    A lone NumPy function's number is saved as an array in a general call too (Op.record).
+    """
+    reads_number = op.params[1] in op.save_names
+    plain = op.ufunc is not None or (op.prepares_operands and not reads_number)
+    return 1 in op.numbers and plain
+
+
+def _by_number(op: Op, general: Call) -> Call:
+    """The binary short way for a Python number on the right."""
+    forward, ufunc, differentiable = op.plain_forward, op.ufunc, bool(op.diff)
+    served = frozenset(d for d in _FLOATING if d.kind in op.serves)
+    plan: Any = None
+
+    def quick(self: Any, other: Any) -> Any:
+        nonlocal plan
+        a = self._data
+        state = mode.state
+        dtype = a.dtype
+        if type(other) is not float and type(other) is not int:
+            return general(self, other)
+        if type(a) is not _ndarray or state > RECORD or dtype not in served:
+            return general(self, other)
+        b = _as_array(other, dtype)
+        if b is None:
+            return general(self, other)
+        data = forward(np, a, b) if ufunc is None else ufunc(a, b, out=...)
+        out = _new(Tensor)
+        out._data = data if type(data) is _ndarray else np.asarray(data)
+        out._grad = out._view = out._tangent = out._grad_fn = None
+        out._port = 0
+        out._version = version = [0]
+        edge = self._grad_fn if self._view is None else self.history()
+        if edge is None or not state or not differentiable:
+            return out
+        box = self._version
+        if box is None:
+            return general(self, other)
+        if plan is None:
+            plan = _Plan(op, {0}, [wrap(np.zeros(())), 1.0])
+        ports = (self._port, 0) if self._port else None
+        return _record(
+            plan, out, (edge, None), ports, (a, b, out._data, None), (box, None, version)
+        )
+
+    return quick
+
+
+_NUMBERS: dict[Any, dict[Any, np.ndarray]] = {d: {} for d in _FLOATING}
+
+
+def _as_array(value: float, dtype: Any) -> np.ndarray | None:
+    """A Python number as a 0-d array, made once: NumPy takes twice as long over the number.
+
+    None for an int too large for NumPy.
+    """
+    known = _NUMBERS[dtype]
+    found = known.get(value)
+    if found is None:
+        if type(value) is int and not -(2**63) <= value < 2**63:
+            return None
+        found = np.asarray(value).astype(dtype)
+        found.flags.writeable = False
+        if len(known) > 1000:
+            known.clear()
+        if value:  # 0.0 and -0.0 are one key
+            known[value] = found
+    return found
+
+
+# ---------------------------------------------------------------- a lone NumPy function
+
+
+class _Recorder:
+    """Stands for NumPy, to see which function a declaration calls."""
+
+    def __getattr__(self, name: str) -> Call:
+        return lambda *args, **kwargs: (name, args, kwargs)
+
+
+def lone_ufunc(op: Op) -> Any:
+    """The NumPy function that `op` merely hands its operands to, or None.
+
+    What a declaration does without looking at its operands it does always, so one run on stand-ins
+    without any attributes tells.  Needs ``out=...`` of NumPy 2.3, which keeps 0-d results arrays.
+    """
+    stand_ins = [object() for d in op.defaults if d is inspect.Parameter.empty]
+    try:
+        np.add(0.0, 0.0, out=...)
+        name, args, kwargs = op.plain_forward(_Recorder(), *stand_ins)
+        passed = all(a is b for a, b in zip(args, stand_ins, strict=True))
+    except (TypeError, ValueError, AttributeError):
+        return None
+    ufunc = getattr(np, name, None)
+    return ufunc if passed and not kwargs and isinstance(ufunc, np.ufunc) else None

@@ -43,14 +43,13 @@ from typing import Any
 
 import numpy as np
 
-from . import backend, dtypes, errors
-from .autograd.grad_mode import FORWARD, HOOKS, INFERENCE, NATIVE, RECORD, mode
+from . import backend, dtypes, errors, fast
+from .autograd.grad_mode import FORWARD, HOOKS, INFERENCE, NATIVE, RECORD, TRANSFORM, mode
 from .autograd.node import Node, next_sequence, without_backward
-from .tensor import Tensor, wrap
+from .tensor import PLAIN, Tensor, wrap
 from .views import View
 
 _new = object.__new__
-PLAIN: set[type] = {Tensor}  # classes without a __torch_function__ of their own; nn.Parameter joins
 PUBLIC: dict[str, Callable[..., Any]] = {}  # the functions of the torch namespace
 
 # Keywords that PyTorch accepts beside the parameter's own name.
@@ -114,6 +113,9 @@ class Op:
         self.compute = _positionally(forward, keyword_only, 1 + self.positional)
         if callable(node):
             self._node_name = _positionally(node, keyword_only, self.positional)
+        self.plain_forward = getattr(forward, "unwidened", forward)  # for dtypes other than half
+        self.ufunc: Any = None  # the NumPy function that is all of an elementwise operation
+        self.prepares_operands = prepare is promote_operands
         self.call: Callable[..., Any] = forward  # the public function, once there is one
 
     def _set_rules(self, rules: list[Callable[..., Any]], joint: Any) -> None:
@@ -237,7 +239,9 @@ class Op:
                 saved.append(None)  # only rules that will not run read it
             elif kind == _ARGUMENT:
                 value = values[at]
-                computed = at == self.computed or _holds_tensors(value)
+                computed = at == self.computed or _holds_tensors(value) or (
+                    self.ufunc is not None and at in self.numbers
+                )
                 saved.append(arrays[at] if computed else value)
                 if isinstance(value, Tensor):
                     guards.append(_guard(value))
@@ -288,7 +292,8 @@ class Op:
             source = (node, at) if kind == _RESULT else self._edge_of(node, at)
             maker = source[0].name() if source and source[0].edges else ""
             if kind == _ARGUMENT and len(box) > 1:  # what changed it last (views.rebase)
-                maker = box[1]
+                maker, base = box[1:]
+                maker = maker if base() is value else "AsStridedBackward0"
             maker = without_backward(maker)
             port = source[1] if source else 0
             yield value, box, f", which is output {port} of {maker}" if maker else ""
@@ -415,7 +420,12 @@ def with_history(array: Any, node: Any, port: int) -> Tensor:
 def _make_call(op: Op) -> Callable[..., Any]:
     """The public function of an operation."""
 
+    plain, count = op.prepare is None, len(op.params)
+
     def call(*args: Any, **kwargs: Any) -> Any:
+        if plain and len(args) == count and type(args[0]) is np.ndarray and not kwargs:
+            if not any(isinstance(a, Tensor) for a in args):
+                return op.compute(np, *args)  # a rule at work on bare arrays
         answer = _overridden(call, args, kwargs)
         if answer is not NotImplemented:
             return answer
@@ -444,6 +454,13 @@ def _overridden(function: Callable[..., Any], args: Any, kwargs: dict[str, Any])
 
 def invoke(op: Op, values: list[Any]) -> Any:
     """Run an operation on bound arguments: arrays in, arrays out; Tensors in, Tensors out."""
+    if mode.state & TRANSFORM:
+        from .func.batching import batched_in
+
+        if batched_in(values):
+            from .func.rules import run
+
+            return run(op, values)
     tensors = [*_tensors_in(values)]
     if not tensors and any(map(_is_array, _flat(values))):
         return _compute(op, values)[1]
@@ -636,9 +653,8 @@ def pointwise(
         prepare = options.pop("prepare", None if promote == "none" else promote_operands)
         declared = Op(forward, rules, prepare=prepare, promote=promote, **options)
         declared.family = "pointwise"
-        from .fast import fast_call
-
-        call = _publish(declared, method, function, fast_call(declared, _make_call(declared)))
+        declared.ufunc = fast.lone_ufunc(declared)
+        call = _publish(declared, method, function, fast.function(declared, _make_call(declared)))
         if inplace:
             _publish_inplace(declared, method, function)
         return call

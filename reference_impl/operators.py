@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from . import dtypes
+from . import dtypes, fast
+from .autograd.grad_mode import NATIVE, mode
 from .op import PUBLIC
 from .tensor import Tensor
 
@@ -36,7 +37,8 @@ def _operator(function: Callable[..., Any]) -> Callable[..., Any]:
             return function(self, other)
         return NotImplemented
 
-    return method
+    op = getattr(function, "op", None)
+    return method if op is None else fast.operator(op, method)
 
 
 def _reflected(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -53,14 +55,23 @@ def _unary(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _number_over(number: Any, self: Any) -> Any:
-    """``2 / a``, which PyTorch computes as the reciprocal times 2."""
+    """``2 / a``, which PyTorch's Python computes as the reciprocal times 2, its C++ as a quotient."""
+    if mode.state & NATIVE:
+        return PUBLIC["div"](number, self)
     return PUBLIC["reciprocal"](self) * number
+
+
+def _number_minus(self: Any, number: Any) -> Any:
+    """``2 - a``, which PyTorch's Python gives an operation of its own, its C++ does not."""
+    return PUBLIC["sub"](number, self) if mode.state & NATIVE else PUBLIC["rsub"](self, number)
 
 
 def _invert(self: Any) -> Any:
     """``~a``.  Raises TypeError for floats."""
     if self.dtype.category > dtypes.INTEGER:
-        raise TypeError("~ (operator.invert) is only implemented on integer and Boolean-type tensors")
+        raise TypeError(
+            "~ (operator.invert) is only implemented on integer and Boolean-type tensors"
+        )
     return PUBLIC["bitwise_not"](self)
 
 
@@ -80,5 +91,5 @@ def attach() -> None:
     for python, name in UNARY.items():
         setattr(Tensor, f"__{python}__", _unary(PUBLIC[name]))
     Tensor.__invert__ = _invert  # type: ignore[attr-defined]
-    Tensor.__rsub__ = _operator(PUBLIC["rsub"])  # type: ignore[attr-defined]
+    Tensor.__rsub__ = _operator(_number_minus)  # type: ignore[attr-defined]
     Tensor.__hash__ = object.__hash__  # type: ignore[method-assign,assignment]

@@ -418,6 +418,10 @@ class Tensor:
         return default_torch_function(cls, func, types, args, kwargs or {})
 
 
+# Classes without a __torch_function__ of their own; nn.Parameter joins them.
+PLAIN: set[type] = {Tensor}
+
+
 def wrap(array: Any) -> Tensor:
     """A plain tensor around an array (which it shares): no history, no gradient."""
     t: Any = _new(Tensor)

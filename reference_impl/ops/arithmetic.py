@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 
 from .. import dtypes, errors
-from ..op import composite, pointwise, promote_operands
+from ..autograd.grad_mode import NATIVE, mode
+from ..op import NOT_IMPLEMENTED, composite, pointwise, promote_operands
 from .complex import conj, real, sgn
-from .rules import in_single, is_complex, not_implemented, zeros
+from .rules import in_single, is_complex, not_implemented, number_node, zeros
 from .selection import where
 
 _NUMBER = ("other",)
@@ -32,7 +33,11 @@ def _check_alpha(alpha: Any, operands: tuple[Any, ...]) -> None:
         )
 
 
-def _scaled(x: Any, alpha: Any) -> Any:
+def _scaled(x: Any, alpha: Any, other: Any) -> Any:
+    """Alpha * x, which is to be added to `other`."""
+    if type(alpha) is int and alpha == 1:
+        return x
+    _check_alpha(alpha, (x, other))
     return x if alpha == 1 else x * x.dtype.type(alpha)
 
 
@@ -41,26 +46,26 @@ def _times(grad: Any, alpha: Any) -> Any:
 
 
 @pointwise(
-    self=lambda grad: grad, other=lambda grad, alpha: _times(grad, alpha), numbers=_NUMBERS
-)
+    self=lambda grad: grad, other=lambda grad, alpha: _times(grad, alpha), numbers=_NUMBERS,
+    node=number_node("Add"),
+)  # fmt: skip
 def add(xp, self, other, *, alpha=1):
     """The sum self + alpha * other.  Raises RuntimeError for an alpha that does not fit the dtype."""
-    _check_alpha(alpha, (self, other))
-    return xp.add(self, _scaled(other, alpha))
+    return xp.add(self, _scaled(other, alpha, self))
 
 
 @pointwise(
-    self=lambda grad: grad, other=lambda grad, alpha: -_times(grad, alpha), numbers=_NUMBERS
-)
+    self=lambda grad: grad, other=lambda grad, alpha: -_times(grad, alpha), numbers=_NUMBERS,
+    node=number_node("Sub"),
+)  # fmt: skip
 def sub(xp, self, other, *, alpha=1):
     """The difference self - alpha * other.  Raises RuntimeError for bool tensors."""
-    if self.dtype == np.bool_:
+    if self.dtype.kind == "b":
         raise RuntimeError(
             "Subtraction, the `-` operator, with two bool tensors is not supported. "
             "Use the `^` or `logical_xor()` operator instead."
         )
-    _check_alpha(alpha, (self, other))
-    return xp.subtract(self, _scaled(other, alpha))
+    return xp.subtract(self, _scaled(other, alpha, self))
 
 
 def _rsub_node(self, other, *, alpha=1):
@@ -73,13 +78,12 @@ def _rsub_node(self, other, *, alpha=1):
 )  # fmt: skip
 def rsub(xp, self, other, *, alpha=1):
     """The difference other - alpha * self.  Raises RuntimeError for bool tensors."""
-    if self.dtype == np.bool_:
+    if self.dtype == np.bool_ or other.dtype == np.bool_:
         raise RuntimeError(
             "Subtraction, the `-` operator, with a bool tensor is not supported. "
             "If you are trying to invert a mask, use the `~` or `logical_not()` operator instead."
         )
-    _check_alpha(alpha, (self, other))
-    return xp.subtract(other, _scaled(self, alpha))
+    return xp.subtract(other, _scaled(self, alpha, other))
 
 
 # ---------------------------------------------------------------- products and quotients
@@ -87,7 +91,7 @@ def rsub(xp, self, other, *, alpha=1):
 
 @pointwise(
     self=lambda grad, other: grad * conj(other), other=lambda grad, self: grad * conj(self),
-    numbers=_NUMBERS,
+    numbers=_NUMBERS, node=number_node("Mul"),
 )  # fmt: skip
 def mul(xp, self, other):
     """The product self * other."""
@@ -144,9 +148,10 @@ def _div_other(grad: Any, self: Any, other: Any, rounding_mode: Any) -> Any:
 
 
 def _div_node(self, other, *, rounding_mode=None):
+    number = not hasattr(other, "dtype")
     if rounding_mode is None:
-        return "DivBackward0"
-    return "DivBackward1" if hasattr(other, "dtype") else "DivBackward2"
+        return f"DivBackward{int(number and bool(mode.state & NATIVE))}"
+    return f"DivBackward{3 if number and mode.state & NATIVE else 2}"
 
 
 @pointwise(
@@ -166,7 +171,8 @@ def div(xp, self, other, *, rounding_mode=None):
 
 @pointwise(
     self=not_implemented("aten::floor_divide"), other=not_implemented("aten::floor_divide"),
-    node="NotImplemented", numbers=_NUMBERS, serves="if", kernel="div_floor_cpu",
+    node=lambda self, other: NOT_IMPLEMENTED, numbers=_NUMBERS, serves="if",
+    kernel="div_floor_cpu",
 )  # fmt: skip
 def floor_divide(xp, self, other):
     """The quotient, rounded down.  It has no derivative.  Raises RuntimeError for integers by 0."""
@@ -174,15 +180,20 @@ def floor_divide(xp, self, other):
     return _floored(xp, self, other)
 
 
-def _overload_node(name: str) -> Any:
-    """``FmodBackward0`` where the second operand is a number, ``FmodBackward1`` for tensors."""
-    return lambda self, other: f"{name}Backward{int(hasattr(other, 'dtype'))}"
+def _remainder_node(self: Any, other: Any) -> str:
+    if not hasattr(self, "dtype"):
+        return NOT_IMPLEMENTED
+    return f"RemainderBackward{int(hasattr(other, 'dtype'))}"
+
+
+def _fmod_node(self: Any, other: Any) -> str:
+    return f"FmodBackward{int(hasattr(other, 'dtype'))}"
 
 
 @pointwise(
     self=lambda grad: grad,
     other=lambda grad, self, other: -grad * div(self, other, rounding_mode="floor"),
-    numbers=_NUMBERS, node=_overload_node("Remainder"), overloads=True,
+    numbers=_NUMBERS, node=_remainder_node, overloads=True,
     serves="if", kernel="remainder_cpu",
 )  # fmt: skip
 def remainder(xp, self, other):
@@ -197,7 +208,7 @@ def remainder(xp, self, other):
 @pointwise(
     self=lambda grad: grad,
     other=lambda grad, self, other: -grad * div(self, other, rounding_mode="trunc"),
-    numbers=_NUMBER, node=_overload_node("Fmod"), overloads=True, serves="if", kernel="fmod_cpu",
+    numbers=_NUMBER, node=_fmod_node, overloads=True, serves="if", kernel="fmod_cpu",
 )  # fmt: skip
 def fmod(xp, self, other):
     """What truncated division leaves, with the sign of `self` (C's fmod)."""
@@ -241,20 +252,22 @@ def abs(xp, self):
 
 @pointwise(self=zeros)
 def sign(xp, self):
-    """The sign: -1, 0 or 1.  Raises NotImplementedError for complex tensors."""
+    """The sign: -1, 0 or 1 (0 for nan).  Raises NotImplementedError for complex tensors."""
     if self.dtype.kind == "c":
         raise NotImplementedError(
             "Unlike NumPy, torch.sign is not intended to support complex numbers. "
             "Please use torch.sgn instead."
         )
-    return self.copy() if self.dtype == np.bool_ else xp.sign(self)
+    if self.dtype.kind == "b":
+        return self.copy()
+    return xp.where(self != self, self.dtype.type(0), xp.sign(self))
 
 
 @pointwise(inplace=False, operands=("self",))
 def signbit(xp, self):
     """Whether the number is negative; true for -0.0.  Raises RuntimeError for complex tensors."""
     if self.dtype.kind == "c":
-        raise RuntimeError("signbit is not implemented for complex tensors.")
+        raise NotImplementedError("signbit is not implemented for complex tensors.")
     return self < 0 if self.dtype.kind in "biu" else xp.signbit(self)
 
 
@@ -341,7 +354,7 @@ def _lerp_node(self, end, weight):
 
 
 @pointwise(
-    self=lambda grad, weight: grad * (1 - conj(weight)),
+    self=lambda grad, weight: grad * conj(1 - weight),
     end=lambda grad, weight: grad * conj(weight),
     weight=lambda grad, self, end: grad * conj(end - self),
     node=_lerp_node, overloads=True, promote="none", prepare=_lerp_prepare,

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ..autograd.grad_mode import NATIVE, mode
 from ..backend import xp_of
 from ..tensor import Tensor, wrap
 
@@ -23,6 +24,16 @@ def zeros(grad: Any) -> Any:
     if isinstance(grad, Tensor):
         return wrap(zeros(grad._data))
     return xp_of(grad).zeros_like(grad)
+
+
+def number_node(name: str) -> Callable[..., str]:
+    """The node of an operation whose overload for a number shows in C++ code only (``NATIVE``)."""
+
+    def node(self: Any, other: Any, *rest: Any, **options: Any) -> str:
+        number = isinstance(self, Tensor) and not isinstance(other, Tensor)
+        return f"{name}Backward{int(number and bool(mode.state & NATIVE))}"
+
+    return node
 
 
 def not_implemented(name: str) -> Callable[..., Any]:
@@ -48,6 +59,7 @@ def in_single(forward: Callable[..., Any]) -> Callable[..., Any]:
             return tuple(narrowed(r, storage) for r in result)
         return narrowed(result, storage)
 
+    computed.unwidened = forward  # type: ignore[attr-defined]  # what the other dtypes need
     return computed
 
 
