@@ -108,7 +108,7 @@ class Op:
         self.computed = self.position.get("dim")  # rules see it as `prepare` left it
         self._set_rules(list(rules.values()), joint)
         self._node_name = node if node is not None else _camel(self.name) + "Backward0"
-        self._node_types: dict[str, type[Node]] = {}
+        self._node_types: dict[Any, type[Node]] = {}
         keyword_only = self.params[self.positional :]
         self.compute = _positionally(forward, keyword_only, 1 + self.positional)
         if callable(node):
@@ -177,13 +177,17 @@ class Op:
 
     def node_type(self, values: Sequence[Any]) -> type[Node]:
         """The Node subclass for a call with these arguments."""
-        name = self._node_name if isinstance(self._node_name, str) else self._node_name(*values)
-        found = self._node_types.get(name)
+        if isinstance(self._node_name, str):
+            key = name = self._node_name
+        else:
+            name = self._node_name(*values)
+            key = (name, *[isinstance(values[at], Tensor) for at in self.diff])
+        found = self._node_types.get(key)
         if found is None:
             content = {"__slots__": (), "op": self, "differentiate": self.differentiate}
             if callable(self._node_name):
                 content["hidden"] = self._hidden(name, values)
-            found = self._node_types[name] = type(name, (Node,), content)
+            found = self._node_types[key] = type(name, (Node,), content)
         return found
 
     def _hidden(self, name: str, values: Sequence[Any]) -> frozenset[int]:
@@ -265,6 +269,8 @@ class Op:
         for (kind, at), value in zip(self.saves, saved, strict=True):
             if value is None:
                 pass
+            elif kind == _RESULT and value.dtype.kind in "biu":
+                value = wrap(value)
             elif kind == _RESULT:
                 value = with_history(value, node, at)
             elif kind == _ARGUMENT and _is_array(value):
@@ -331,14 +337,23 @@ def _each(rules: list[tuple[Callable[..., Any], list[int]]]) -> Callable[..., Se
     if len(callers) == 1:
         only = callers[0]
         return lambda node, grad, saved: (only(grad, saved),)
+    if len(callers) == 2:
+        first, second = callers
 
-    def differentiate(node: Node, grad: Any, saved: Sequence[Any]) -> Sequence[Any]:
-        found = []
-        for i, edge in enumerate(node.edges):
-            found.append(None if edge is None else callers[i](grad, saved))
-        return found
+        def both(node: Node, grad: Any, saved: Sequence[Any]) -> Sequence[Any]:
+            a, b = node.edges
+            return (
+                None if a is None else first(grad, saved),
+                None if b is None else second(grad, saved),
+            )
 
-    return differentiate
+        return both
+
+    def each(node: Node, grad: Any, saved: Sequence[Any]) -> Sequence[Any]:
+        edges = enumerate(node.edges)
+        return [None if edge is None else callers[i](grad, saved) for i, edge in edges]
+
+    return each
 
 
 def _caller(rule: Callable[..., Any], pick: list[int]) -> Callable[[Any, Sequence[Any]], Any]:
@@ -495,7 +510,7 @@ def _compute(op: Op, values: Sequence[Any]) -> tuple[list[Any], Any]:
     except ValueError as error:
         if "broadcast" not in str(error):
             raise
-        shapes = [arrays[i].shape for i in op.operands if _is_array(arrays[i])]
+        shapes = [a.shape for a in arrays if _is_array(a)]
         raise _broadcast_error(shapes) from None
 
 

@@ -145,12 +145,26 @@ class _Task:
         counted = self.arrivals is not None
         while True:
             saved = node.saved
-            if grad is None or saved.__class__ is not tuple or not node.is_simple():
+            if (
+                grad is None
+                or node.hooks is not None
+                or node.metas is not None
+                or saved.__class__ is not tuple
+                or node.differentiate is None
+            ):
                 return self.run_node(node, grad)
-            if grad.__class__ is not _ndarray:
-                saved = _as_scalars(saved)
+            guards = node.guards
+            if guards:
+                versions = node.versions
+                i = 0
+                for box in guards:
+                    if box[0] != versions[i]:
+                        return self.run_node(node, grad)  # it has the words for it
+                    i += 1  # noqa: SIM113 - enumerate takes longer
+                if grad.__class__ is not _ndarray:
+                    saved = _as_scalars(saved)
             results = node.differentiate(grad, saved)
-            if node.guards and not retain:
+            if guards and not retain:
                 node.saved = None
                 node.guards = node.versions = ()
             following = coming = None

@@ -25,12 +25,13 @@ if TYPE_CHECKING:
     from ..op import Op
 
 next_sequence = itertools.count().__next__
+_BUILT_IN = {"CopyBackwards", "NotImplemented"}  # nodes that PyTorch names with their namespace
 _BACKWARD = re.compile(r"Backward0?(?=\d*$)")
 _LAST = 1 << 62  # leaves come before everything else in the engine's order
 
 
 def without_backward(name: str) -> str:
-    """An operation's name as error messages give it: Mul for MulBackward0, Sum1 for SumBackward1."""
+    """An operation's name as error messages give it: Mul of MulBackward0, Sum1 of SumBackward1."""
     return _BACKWARD.sub("", name)
 
 
@@ -65,7 +66,8 @@ class Node:
     # -- what PyTorch's programs read
 
     def name(self) -> str:
-        return type(self).__name__
+        name = type(self).__name__
+        return f"torch::autograd::{name}" if name in _BUILT_IN else name
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} object at {id(self):#x}>"
@@ -132,16 +134,6 @@ class Node:
             return self.differentiate(grad, values)
         finally:
             mode.state = before
-
-    def is_simple(self) -> bool:
-        """Whether its rules can run right away: no hooks, one output, nothing changed since."""
-        if self.hooks is not None or self.metas is not None or self.differentiate is None:
-            return False
-        versions = self.versions
-        for i, box in enumerate(self.guards):  # noqa: SIM110 - a generator takes longer
-            if box[0] != versions[i]:
-                return False
-        return True
 
     def unpack(self, record: bool) -> Sequence[Any]:
         """The saved values, as arrays or (with `record`) as Tensors with their history.

@@ -18,6 +18,7 @@ from ..op import view as view_op
 from ..tensor import Tensor
 from .rules import is_complex, zeros
 
+_REAL_SCALARS = {np.float32, np.float64, float, int}
 _COMPLEX_OF = {"f": "c8", "d": "c16", "e": "c8"}
 
 
@@ -30,8 +31,11 @@ def _conj(xp, self):
 def conj(self: Any) -> Any:
     """The complex conjugate; `self` itself, at no cost, where it is real.  Rules use it on arrays
     and on numbers too."""
-    if type(self) is np.ndarray:  # most rules' case, kept short
+    kind = type(self)
+    if kind is np.ndarray:  # most rules' case, kept short
         return np.conj(self) if self.dtype.kind == "c" else self
+    if kind in _REAL_SCALARS:
+        return self
     if not is_complex(self):
         return self
     return self.conjugate() if isinstance(self, builtins.complex) else _conj(self)
@@ -191,7 +195,7 @@ def sgn(xp, self):
     if self.dtype == np.bool_:
         return self.copy()
     if self.dtype.kind != "c":
-        return xp.sign(self)
+        return xp.where(self != self, self.dtype.type(0), xp.sign(self))
     size = xp.abs(self)
     return xp.where(size == 0, self.dtype.type(0), self / xp.where(size == 0, 1, size))
 
