@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .. import linalg, return_types
+from .. import errors, linalg, return_types
 from ..op import composite
 from ..ops.matmul import mH
 from ..ops.selection import where
@@ -96,6 +96,52 @@ def lu(self: Any, pivot: bool = True, get_infos: bool = False, out: Any = None) 
 def lu_solve(self: Any, LU_data: Any, LU_pivots: Any) -> Any:
     """X with A X = self, from A's LU factorisation."""
     return linalg.lu_solve(LU_data, LU_pivots, self)
+
+
+# ---------------------------------------------------------------- products
+
+
+@composite
+def matrix_power(self: Any, n: int) -> Any:
+    """Alias of ``linalg.matrix_power``."""
+    return linalg.matrix_power(self, n)
+
+
+@composite
+def matrix_exp(self: Any) -> Any:
+    """Alias of ``linalg.matrix_exp``."""
+    return linalg.matrix_exp(self)
+
+
+@composite
+def cross(self: Any, other: Any, dim: int | None = None) -> Any:
+    """The cross product along `dim`; without it along the first dimension of size 3, deprecated."""
+    if dim is None:
+        errors.warn_once(_CROSS)
+        if self.ndim != other.ndim:
+            raise RuntimeError("linalg.cross: inputs must have the same number of dimensions.")
+        dim = next((d for d, n in enumerate(self.shape) if n == 3), None)
+        if dim is None:
+            raise RuntimeError("no dimension of size 3 in input")
+    return linalg.cross(self, other, dim=dim)
+
+
+_CROSS = (
+    "Using torch.cross without specifying the dim arg is deprecated.\nPlease either pass the dim "
+    "explicitly or simply use torch.linalg.cross.\nThe default value of dim will change to agree "
+    "with that of linalg.cross in a future release."
+)
+
+
+@composite(method=False)
+def chain_matmul(*matrices: Any) -> Any:
+    """The product of several matrices (``linalg.multi_dot``); deprecated."""
+    for x in matrices:
+        if x.ndim != 2:
+            raise RuntimeError(f"Tensor dimension is {x.ndim}, expected 2 instead.")
+    if not matrices:
+        raise RuntimeError("chain_matmul(): Expected one or more matrices")
+    return matrices[0] if len(matrices) == 1 else linalg.multi_dot(matrices)
 
 
 # ---------------------------------------------------------------- norms

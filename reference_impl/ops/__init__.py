@@ -12,6 +12,8 @@ from . import (
     count,
     create,
     cumulative,
+    distance,
+    einsum,
     error_function,
     exponential,
     extremes,

@@ -418,13 +418,5 @@ def kron(self: Any, other: Any) -> Any:
     wide_b = reshape(b, [n for size in b.shape for n in (1, size)])
     from .shape import _unsafe_view
 
-    return _unsafe_view(wide_a * wide_b, tuple(m * n for m, n in zip(a.shape, b.shape, strict=True)))
-
-
-@composite(method=False)
-def chain_matmul(*matrices: Any) -> Any:
-    """The product of several matrices, from left to right."""
-    out = matrices[0]
-    for matrix in matrices[1:]:
-        out = mm(out, matrix)
-    return out
+    shape = tuple(m * n for m, n in zip(a.shape, b.shape, strict=True))
+    return _unsafe_view(wide_a * wide_b, shape)
