@@ -48,7 +48,7 @@ from .version import __version__
 
 newaxis = None
 _LAZY = (
-    "distributions", "fft", "func", "nn", "optim", "signal", "special", "testing",
+    "amp", "distributions", "fft", "func", "nn", "optim", "signal", "special", "testing",
     "utils",
 )  # fmt: skip
 
@@ -66,6 +66,8 @@ def __getattr__(name: str) -> Any:
         except ModuleNotFoundError as error:
             if error.name != f"{__name__}.{name}":
                 raise
+    if name == "vmap":
+        return importlib.import_module(f"{__name__}.func").vmap
     raise AttributeError(f"module 'torch' has no attribute {name!r}")
 
 

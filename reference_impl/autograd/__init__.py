@@ -19,8 +19,8 @@ from .gradcheck import gradcheck, gradgradcheck
 
 Variable = Tensor
 __all__ = [
-    "Function", "Variable", "backward", "enable_grad", "forward_ad", "function", "grad", "gradcheck",
-    "gradgradcheck", "graph",
+    "Function", "Variable", "backward", "enable_grad", "forward_ad", "function", "grad",
+    "gradcheck", "gradgradcheck", "graph",
     "inference_mode", "no_grad", "set_grad_enabled",
 ]  # fmt: skip
 

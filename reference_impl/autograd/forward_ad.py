@@ -5,8 +5,8 @@
         y = x * x
         unpack_dual(y).tangent           # tensor(4.)
 
-No operation has a forward rule of its own.  The rule for reverse mode, grad -> grad · J, is linear in
-`grad`, so its transpose is what forward mode needs: tangent -> J · tangent.  For an elementwise
+No operation has a forward rule of its own.  The rule for reverse mode, grad -> grad · J, is linear
+in `grad`, so its transpose is what forward mode needs: tangent -> J · tangent.  For an elementwise
 operation on real tensors J is diagonal and the rule is its own transpose.
 
 Tangents are computed by recorded operations when anything involved requires grad, so they can be
@@ -214,7 +214,7 @@ def _tangents(
         node = op.record(_replaced(op, values, stand_ins), arrays, copies)
     assert node is not None
     real = all(t.dtype.kind != "c" for t in (v._data for v in involved + list(results)))
-    if op.family == "pointwise" and op.joint is None and real:
+    if op.family == "pointwise" and not op.joint and real:
         return [_elementwise(node, edges, results[0], record)]
     return _transposed(node, edges, results, record)
 

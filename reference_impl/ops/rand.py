@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from .. import backend, dtypes, errors
+from ..autograd.grad_mode import TRANSFORM, mode
 from ..dtypes import dtype
 from ..layout import empty_like
 from ..op import PUBLIC, op, store
@@ -83,6 +84,15 @@ def multinomial(
 # ---------------------------------------------------------------- factories
 
 
+def _own_draws() -> Any:
+    """The running ``vmap`` levels at which each example gets numbers of its own."""
+    if not mode.state & TRANSFORM:
+        return ()
+    from ..func.batching import random_levels
+
+    return random_levels()
+
+
 def _made(
     function: str,
     shape: tuple[int, ...],
@@ -107,11 +117,18 @@ def _made(
         return out
     chosen = wanted or default
     check.can_require_grad(chosen, requires_grad)
+    levels = _own_draws()
+    shape = (*(level.size for level in levels), *shape)
     flat = draw_for(chosen)(
         check.generator(generator), int(np.prod(shape, dtype=np.int64)), chosen.numpy, True
     )
     where = backend.get_default_device() if device is None else as_device(function, device)
     made = wrap(backend.move(flat.reshape(shape), where))
+    if levels:
+        from ..func.batching import hide
+
+        for level in levels:
+            made = hide(made, level.number)
     return made.requires_grad_() if requires_grad else made
 
 

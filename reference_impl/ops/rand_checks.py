@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from .. import dtypes, errors
-from ..autograd.grad_mode import RECORD, mode
+from ..autograd.grad_mode import RECORD, TRANSFORM, mode
 from ..dtypes import dtype
 from ..random import Generator, default_generator
 from ..tensor import Tensor
@@ -86,7 +86,11 @@ def number(function: str, name: str, position: int, value: Any) -> float:
 
 
 def generator(given: Any) -> Generator:
-    """The generator to draw from."""
+    """The generator to draw from.  Raises RuntimeError where ``vmap`` forbids random numbers."""
+    if mode.state & TRANSFORM:
+        from ..func.batching import random_levels
+
+        random_levels()
     if given is None:
         return default_generator
     if not isinstance(given, Generator):
