@@ -115,7 +115,7 @@ class Op:
             self._node_name = _positionally(node, keyword_only, self.positional)
         self.plain_forward = getattr(forward, "unwidened", forward)  # for dtypes other than half
         self.ufunc: Any = None  # the NumPy function that is all of an elementwise operation
-        self.prepares_operands = prepare is promote_operands
+        self.prepares_operands = getattr(prepare, "promotes", prepare is promote_operands)
         self.call: Callable[..., Any] = forward  # the public function, once there is one
 
     def _set_rules(self, rules: list[Callable[..., Any]], joint: Any) -> None:
@@ -204,19 +204,22 @@ class Op:
         self, values: Sequence[Any], arrays: Sequence[Any], results: Sequence[Tensor]
     ) -> Node | None:
         """The node of a call, attached to its results; None if no input requires grad."""
-        edges: list[Node | None] = []
-        ports: list[int] = []
-        for at in self.diff:
-            value = values[at]
-            for v in value if type(value) in (list, tuple) else (value,):
-                edge = v.history() if isinstance(v, Tensor) else None
-                edges.append(edge)
-                ports.append(0 if edge is None else v._port)
-        if not any(edge is not None for edge in edges):
+        inputs = [values[at] for at in self.diff]
+        for value in inputs:
+            if type(value) is list or type(value) is tuple:
+                inputs = [*_flat(inputs)]
+                break
+        edges = [v.history() if isinstance(v, Tensor) else None for v in inputs]
+        for edge in edges:
+            if edge is not None:
+                break
+        else:
             return None
         node = _new(self.node_type(values))
         node.edges, node.seq, node.hooks, node.metas = edges, next_sequence(), None, None
-        node.ports = tuple(ports) if any(ports) else None
+        pairs = zip(inputs, edges, strict=True)
+        ports = tuple([0 if edge is None else v._port for v, edge in pairs])
+        node.ports = ports if any(ports) else None
         self._describe(node, results)
         self._save(node, values, arrays, results)
         return node
@@ -230,7 +233,7 @@ class Op:
         for port, result in enumerate(results):
             if self.output_differentiability and not self.output_differentiability[port]:
                 continue
-            if dtypes.of(result._data.dtype).category >= dtypes.FLOAT:
+            if result._data.dtype.kind not in "biu":
                 result._grad_fn, result._port = node, port
 
     def _save(
@@ -238,24 +241,27 @@ class Op:
     ) -> None:
         saved: list[Any] = []
         guards = []
+        edges = node.edges
         for (kind, at), readers in zip(self.saves, self.readers, strict=True):
-            if readers is not None and not any(node.edges[i] is not None for i in readers):
+            if readers is not None and not [i for i in readers if edges[i] is not None]:
                 saved.append(None)  # only rules that will not run read it
             elif kind == _ARGUMENT:
                 value = values[at]
-                computed = at == self.computed or _holds_tensors(value) or (
-                    self.ufunc is not None and at in self.numbers
-                )
-                saved.append(arrays[at] if computed else value)
                 if isinstance(value, Tensor):
+                    saved.append(arrays[at])
                     guards.append(_guard(value))
+                elif at == self.computed or _holds_tensors(value):
+                    saved.append(arrays[at])
+                else:  # a number that a lone NumPy function computed on is saved as an array
+                    number = self.ufunc is not None and at in self.numbers
+                    saved.append(arrays[at] if number else value)
             elif kind == _RESULT:
                 saved.append(results[at]._data)
                 guards.append(_guard(results[at]))
             else:
                 saved.append(_metadata(values[at], kind))
         node.saved, node.guards = tuple(saved), tuple(guards)
-        node.versions = tuple(box[0] for box in guards)
+        node.versions = tuple([box[0] for box in guards])
         if mode.state & HOOKS:
             from .autograd.graph import pack_saved
 
@@ -455,6 +461,12 @@ def _make_call(op: Op) -> Callable[..., Any]:
 
 def _overridden(function: Callable[..., Any], args: Any, kwargs: dict[str, Any]) -> Any:
     """What a class with a ``__torch_function__`` among the arguments answers, or NotImplemented."""
+    for a in args:
+        if type(a) not in _ORDINARY and type(a) not in PLAIN:
+            break
+    else:
+        if not kwargs:
+            return NotImplemented
     special = [
         a
         for a in _flat((*args, *kwargs.values()))
@@ -476,11 +488,10 @@ def invoke(op: Op, values: list[Any]) -> Any:
             from .func.rules import run
 
             return run(op, values)
-    tensors = [*_tensors_in(values)]
-    if not tensors and any(map(_is_array, _flat(values))):
-        return _compute(op, values)[1]
     arrays, result = _compute(op, values)
-    several = type(result) in (tuple, list)
+    if _all_bare(values):
+        return result
+    several = type(result) is tuple or type(result) is list
     results = [_wrapped(r) for r in (result if several else (result,))]
     state = mode.state
     node = None
@@ -501,7 +512,7 @@ def invoke(op: Op, values: list[Any]) -> Any:
 
 def _compute(op: Op, values: Sequence[Any]) -> tuple[list[Any], Any]:
     """(the arrays computed on, what forward returned)."""
-    arrays = [_array_of(v) for v in values]
+    arrays = [v._data if type(v) in PLAIN else _array_of(v) for v in values]
     xp = _common_backend(arrays)
     if op.prepare is not None:
         op.prepare(op, xp, arrays)
@@ -512,6 +523,16 @@ def _compute(op: Op, values: Sequence[Any]) -> tuple[list[Any], Any]:
             raise
         shapes = [a.shape for a in arrays if _is_array(a)]
         raise _broadcast_error(shapes) from None
+
+
+def _all_bare(values: Sequence[Any]) -> bool:
+    """Whether a rule made this call on bare arrays: no Tensor, and at least one array."""
+    bare = False
+    for v in _flat(values):
+        if isinstance(v, Tensor):
+            return False
+        bare = bare or _is_array(v)
+    return bare
 
 
 def _broadcast_error(shapes: Sequence[tuple[int, ...]]) -> RuntimeError:
@@ -556,6 +577,11 @@ def _wrapped(result: Any) -> Tensor:
 
 def _common_backend(arrays: list[Any]) -> Any:
     """numpy or cupy.  On CuPy a 0-d CPU array joins the others; other mixtures raise."""
+    for a in arrays:
+        if type(a) is not np.ndarray and type(a) not in _ORDINARY:
+            break
+    else:
+        return np
     found = [a for a in _flat(arrays) if _is_array(a) and not isinstance(a, np.generic)]
     if all(type(a) is np.ndarray for a in found):
         return np
@@ -697,6 +723,12 @@ def _publish_inplace(declared: Op, method: bool, function: bool) -> None:
 
 
 _NUMBERS = (int, float, complex)
+
+
+# Types that are no tensors and have no say in what an operation does.
+_ORDINARY = {
+    bool, int, float, complex, str, type(None), dtypes.dtype, np.ndarray, np.float32, np.float64,
+}  # fmt: skip
 
 
 def _spelt(parameter: str) -> str:
