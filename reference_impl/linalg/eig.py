@@ -20,6 +20,7 @@ from ..ops.rearrange import diag_embed
 from ..ops.rules import is_complex
 from ..ops.selection import where
 from ..ops.shape import unsqueeze
+from . import lapack
 from .checks import check_served, check_square, scalar_type
 from .solve import _solve_ex
 from .svd import eye_like
@@ -82,7 +83,8 @@ def _eigh(xp, A, UPLO="L", compute_v=True):
     check_served("linalg_eigh_cpu", A)
     try:
         if compute_v:
-            return tuple(xp.linalg.eigh(A, UPLO.upper()))
+            values, vectors = xp.linalg.eigh(A, UPLO.upper())
+            return values, lapack.columns(xp, vectors)
         return xp.linalg.eigvalsh(A, UPLO.upper()), xp.empty(0, A.dtype)
     except np.linalg.LinAlgError:
         raise errors.LinAlgError(
@@ -127,7 +129,7 @@ def _eig(xp, self):
     _check_eig(xp, "linalg.eig", self)
     storage = dtypes.of(self.dtype).to_complex().numpy
     values, vectors = xp.linalg.eig(self)
-    return values.astype(storage), vectors.astype(storage)
+    return values.astype(storage), lapack.columns(xp, vectors.astype(storage))
 
 
 @composite(method=False, function=False)

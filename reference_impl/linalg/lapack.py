@@ -6,9 +6,31 @@ batch, so that pivots and signs agree.  G. Golub and C. Van Loan, "Matrix Comput
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 import numpy as np
+
+
+def columns(xp: Any, a: Any) -> Any:
+    """The same matrices with their columns in one piece of memory, as LAPACK leaves them."""
+    if a.ndim < 2:
+        return a
+    return xp.ascontiguousarray(a.swapaxes(-1, -2)).swapaxes(-1, -2)
+
+
+def in_columns(forward: Callable[..., Any]) -> Callable[..., Any]:
+    """Lay out an operation's matrices by columns, where programs can see it in their strides."""
+
+    @wraps(forward)
+    def computed(xp: Any, *args: Any, **options: Any) -> Any:
+        result = forward(xp, *args, **options)
+        if not isinstance(result, tuple):
+            return columns(xp, result)
+        return tuple(columns(xp, r) if r.dtype.kind in "fc" else r for r in result)
+
+    return computed
 
 
 def _size(xp: Any, a: Any) -> Any:

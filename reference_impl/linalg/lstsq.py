@@ -169,6 +169,14 @@ def _check_lstsq(a: Any, b: Any, driver: Any, cuda: bool) -> None:
         raise RuntimeError(f"{name}: {known}")
 
 
+def _in_place_of(xp: Any, x: Any, rows: int) -> Any:
+    """X in the memory of B's columns, where LAPACK leaves it."""
+    n, k = x.shape[-2:]
+    held = xp.zeros((*x.shape[:-2], k, max(rows, n)), x.dtype).swapaxes(-1, -2)
+    held[..., :n, :] = x
+    return held[..., :n, :]
+
+
 @op(
     joint=(("self", "b"), _lstsq_rule), name="linalg_lstsq", method=False, function=False,
     output_differentiability=(True, True, False, False),
@@ -191,7 +199,7 @@ def _lstsq(xp, self, b, rcond=None, *, driver=None):
     inverted = xp.where(kept, 1 / xp.where(kept, values, 1), 0)
     inside = xp.matmul(xp.conj(left.swapaxes(-1, -2)), b) * inverted[..., None].astype(b.dtype)
     x = xp.matmul(xp.conj(right.swapaxes(-1, -2)), inside)
-    x = xp.ascontiguousarray(xp.broadcast_to(x, (*batch, *x.shape[-2:])))
+    x = _in_place_of(xp, xp.broadcast_to(x, (*batch, *x.shape[-2:])), self.shape[-2])
     rank, real = kept.sum(-1), values.dtype
     m, n = self.shape[-2:]
     residuals = xp.zeros(0, real)

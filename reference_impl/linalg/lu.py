@@ -92,7 +92,7 @@ def permutation(xp: Any, pivots: Any, m: int, dtype: Any) -> Any:
     order = xp.broadcast_to(xp.arange(m), (*batch, m)).copy()[..., None]
     for j in range(pivots.shape[-1]):
         lapack.swap_rows(xp, order, j, pivots[..., j].astype(np.int64) - 1)
-    return xp.eye(m, dtype=dtype)[order[..., 0]].swapaxes(-1, -2)
+    return xp.ascontiguousarray(xp.eye(m, dtype=dtype)[order[..., 0]].swapaxes(-1, -2))
 
 
 def _permuted(pivots: Any, x: Any) -> Any:
@@ -134,7 +134,8 @@ def _factor_rule(grads: Any, result: Any, result1: Any) -> Any:
 )  # fmt: skip
 def _lu_factor_ex(xp, A, *, pivot=True):
     _check_lu("torch.lu_factor", A, pivot, xp)
-    return lapack.getrf(xp, A, pivot)
+    packed, pivots, info = lapack.getrf(xp, A, pivot)
+    return lapack.columns(xp, packed), pivots, info
 
 
 def _check_factor(name: str, info: Any) -> None:
@@ -187,7 +188,7 @@ def _lu(xp, A, *, pivot=True):
     _check_lu("linalg.lu_factor", A, pivot, xp)
     packed, pivots, _ = lapack.getrf(xp, A, pivot)
     p = permutation(xp, pivots, A.shape[-2], A.dtype) if pivot else xp.empty(0, A.dtype)
-    return p, *unpacked(packed)
+    return p, *map(xp.ascontiguousarray, unpacked(packed))
 
 
 @composite(method=False, function=False)
@@ -269,9 +270,10 @@ def _lu_solve(xp, LU, pivots, B, *, left=True, adjoint=False):
     _check_lu_solve(LU, pivots, B, left)
     broadcast_batch(B, LU)
     if left:
-        return _solved(xp, LU, pivots, B, adjoint)
+        return lapack.columns(xp, _solved(xp, LU, pivots, B, adjoint))
     turned = xp.conj(B.swapaxes(-1, -2))
-    return xp.conj(_solved(xp, LU, pivots, turned, not adjoint).swapaxes(-1, -2))
+    found = lapack.columns(xp, _solved(xp, LU, pivots, turned, not adjoint))
+    return xp.conj(found.swapaxes(-1, -2))
 
 
 @composite(method=False, function=False)
@@ -319,7 +321,9 @@ def lu_unpack(xp, LU_data, LU_pivots, unpack_data=True, unpack_pivots=True):
                 "Did you properly pass the result of lu_factor?"
             )
         p = permutation(xp, LU_pivots, m, LU_data.dtype)
-    return (p, *unpacked(LU_data)) if unpack_data else (p, empty, empty)
+    if not unpack_data:
+        return p, empty, empty
+    return p, *map(xp.ascontiguousarray, unpacked(LU_data))
 
 
 # ---------------------------------------------------------------- LDL
@@ -329,6 +333,7 @@ def lu_unpack(xp, LU_data, LU_pivots, unpack_data=True, unpack_pivots=True):
     name="linalg_ldl_factor_ex", method=False, function=False,
     returns=lambda *parts: return_types.linalg_ldl_factor_ex(*parts),
 )  # fmt: skip
+@lapack.in_columns
 def _ldl_factor_ex(xp, self, *, hermitian=False):
     check_square("torch.linalg.ldl_factor_ex", self)
     check_floating("torch.linalg.ldl_factor_ex", self)
@@ -353,6 +358,7 @@ def ldl_factor(A: Any, *, hermitian: bool = False) -> Any:
 
 
 @op(name="linalg_ldl_solve", method=False, function=False)
+@lapack.in_columns
 def _ldl_solve(xp, LD, pivots, B, *, hermitian=False):
     name = "torch.linalg.ldl_solve"
     check_square(name, LD)

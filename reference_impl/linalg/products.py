@@ -287,7 +287,8 @@ def vander(x: Any, *, N: int | None = None) -> Any:
         raise RuntimeError(
             "linalg.vander supports floating point, complex, and integer tensors, but got Bool"
         )
-    n = (x.shape[-1] if x.ndim else 0) if N is None else N
+    x = x if x.ndim else unsqueeze(x, -1)
+    n = x.shape[-1] if N is None else N
     if n <= 1:
         raise RuntimeError("N must be greater than 1.")
     powers = unsqueeze(x, -1).expand(*x.shape, n - 1).cumprod(-1)

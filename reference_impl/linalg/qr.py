@@ -79,6 +79,7 @@ def _qr_rule(grads: Any, result: Any, result1: Any, mode: str) -> Any:
     A=_qr_rule, name="linalg_qr", method=False, function=False,
     returns=lambda *parts: return_types.linalg_qr(*parts),
 )  # fmt: skip
+@lapack.in_columns
 def _qr(xp, A, mode="reduced"):
     check_matrix("linalg.qr", A)
     check_floating("linalg.qr", A)
@@ -116,7 +117,7 @@ def geqrf(xp, self):
         raise RuntimeError("torch.geqrf: input must have at least 2 dimensions.")
     check_served("geqrf_cpu", self)
     packed, tau = xp.linalg.qr(self, mode="raw")
-    return packed.swapaxes(-1, -2), tau
+    return lapack.columns(xp, packed.swapaxes(-1, -2)), tau
 
 
 def _reflected(v: Any, tau: Any, b: Any) -> Any:
@@ -145,6 +146,7 @@ def _householder_rule(grad: Any, self: Any, tau: Any, needs: Any) -> Any:
     joint=(("self", "tau"), _householder_rule), name="linalg_householder_product", method=False,
     function=False,
 )  # fmt: skip
+@lapack.in_columns
 def _householder_product(xp, self, tau):
     name = "torch.linalg.householder_product"
     if self.ndim < 2:
@@ -227,6 +229,7 @@ def _check_ormqr(v: Any, tau: Any, c: Any, left: bool) -> None:
 
 
 @op(joint=(("self", "input2", "input3"), _ormqr_rule))
+@lapack.in_columns
 def ormqr(xp, self, input2, input3, left=True, transpose=False):
     """The product of a matrix with all of Q, given as reflections (``geqrf``)."""
     _check_ormqr(self, input2, input3, left)

@@ -70,6 +70,7 @@ def _solve_ex(xp, A, B, *, left=True, check_errors=False):
     if x is None:
         info = lapack.getrf(xp, A)[2]
         x = xp.full((*batch, *b.shape[-2:]), np.nan, A.dtype)
+    x = lapack.columns(xp, x)
     x = x if left else x.swapaxes(-1, -2)
     return (x[..., 0] if vector else x), info
 
@@ -108,6 +109,7 @@ def _inv_rule(grads: Any, result: Any) -> Any:
     A=_inv_rule, name="linalg_inv_ex", method=False, function=False,
     returns=lambda *parts: return_types.linalg_inv_ex(*parts),
 )  # fmt: skip
+@lapack.in_columns
 def _inv_ex(xp, A, *, caller="linalg.inv"):
     check_square(caller, A)
     check_floating(caller, A, low_precision=False)

@@ -19,6 +19,7 @@ from ..ops.rules import is_complex
 from ..ops.selection import where
 from ..ops.shape import unsqueeze
 from ..tensor import Tensor, wrap
+from . import lapack
 from .checks import check_floating, check_matrix, check_served
 
 
@@ -127,7 +128,8 @@ def _svd(xp, A, full_matrices=True, *, driver=None, compute_uv=True):
                            "inputs with cuSOLVER backend.")  # fmt: skip
     _check_finite(xp, A)
     if compute_uv:
-        return tuple(xp.linalg.svd(A, full_matrices=full_matrices))
+        u, s, vh = xp.linalg.svd(A, full_matrices=full_matrices)
+        return lapack.columns(xp, u), s, lapack.columns(xp, vh)
     empty = xp.empty(0, A.dtype)
     return empty, xp.linalg.svd(A, compute_uv=False), empty
 

@@ -49,6 +49,7 @@ def _triangular_rule(
     joint=(("self", "B"), _triangular_rule), name="linalg_solve_triangular", method=False,
     function=False,
 )  # fmt: skip
+@lapack.in_columns
 def _solve_triangular(xp, self, B, *, upper, left=True, unitriangular=False):
     check_system("linalg.solve_triangular", self, B, left)
     check_served("triangular_solve_cpu", self)
@@ -102,6 +103,7 @@ def _turned(a: Any, b: Any, upper: bool, unitriangular: bool) -> Any:
     joint=(("self", "A"), _old_triangular_rule),
     returns=lambda *parts: return_types.triangular_solve(*parts),
 )  # fmt: skip
+@lapack.in_columns
 def triangular_solve(xp, self, A, upper=True, transpose=False, unitriangular=False):
     """(solution, cloned_coefficient): X with A X = self, or A^T X = self; deprecated."""
     for x, argument in ((self, "b"), (A, "A")):
@@ -169,6 +171,7 @@ def _cholesky_ex_rule(grads: Any, result: Any, upper: bool) -> Any:
     self=_cholesky_ex_rule, name="linalg_cholesky_ex", method=False, function=False,
     returns=lambda *parts: return_types.linalg_cholesky_ex(*parts),
 )  # fmt: skip
+@lapack.in_columns
 def _cholesky_ex(xp, self, *, upper=False):
     check_square("linalg.cholesky", self)
     check_floating("linalg.cholesky", self)
@@ -207,6 +210,7 @@ def cholesky(A: Any, *, upper: bool = False) -> Any:
 
 
 @op(self=lambda grad, result, upper: cholesky_backward(grad, result, upper), name="cholesky")
+@lapack.in_columns
 def _torch_cholesky(xp, self, upper=False):
     """The older ``torch.cholesky``."""
     check_square("cholesky", self)
@@ -229,6 +233,7 @@ def _cholesky_solve_rule(
 
 
 @op(joint=(("self", "input2"), _cholesky_solve_rule))
+@lapack.in_columns
 def cholesky_solve(xp, self, input2, upper=False):
     """X with A X = self, from A's Cholesky factor `input2`."""
     for x, argument in ((self, "b"), (input2, "u")):
@@ -249,6 +254,7 @@ def _cholesky_inverse_rule(grad: Any, self: Any, result: Any, upper: bool) -> An
 
 
 @op(self=_cholesky_inverse_rule)
+@lapack.in_columns
 def cholesky_inverse(xp, self, upper=False):
     """The inverse of A from its Cholesky factor.  Raises LinAlgError for a singular factor."""
     check_square("cholesky_inverse", self)

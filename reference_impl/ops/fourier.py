@@ -44,7 +44,18 @@ def _fft_c2c(xp, self, dim, normalization, forward):
         out = xp.fft.fftn(self, axes=dim, norm="backward")
     else:
         out = xp.fft.ifftn(self, axes=dim, norm="forward")
-    return _scaled(out.astype(self.dtype, copy=False), normalization, _points(self.shape, dim))
+    out = _scaled(out.astype(self.dtype, copy=False), normalization, _points(self.shape, dim))
+    return _laid_out(xp, out, self.strides, _by_stride(dim, self.strides))
+
+
+def _by_stride(dim: Any, strides: Any) -> list[int]:
+    return sorted(dim, key=lambda d: -strides[d])
+
+
+def _laid_out(xp: Any, out: Any, strides: Any, dim: Any) -> Any:
+    """`out` in memory as PyTorch leaves it: `dim` innermost, the others by the input's strides."""
+    order = _by_stride([d for d in range(out.ndim) if d not in dim], strides) + list(dim)
+    return xp.ascontiguousarray(out.transpose(order)).transpose(np.argsort(order).tolist())
 
 
 def _r2c_rule(grad: Any, self_shape: Any, dim: Any, normalization: int, onesided: bool) -> Any:
@@ -65,7 +76,8 @@ def _fft_r2c(xp, self, dim, normalization, onesided):
         out = xp.fft.rfftn(self, axes=dim, norm="backward")
     else:
         out = xp.fft.fftn(self.astype(storage), axes=dim, norm="backward")
-    return _scaled(out.astype(storage, copy=False), normalization, _points(self.shape, dim))
+    out = _scaled(out.astype(storage, copy=False), normalization, _points(self.shape, dim))
+    return _laid_out(xp, out, self.strides, _by_stride(dim[:-1], self.strides) + list(dim[-1:]))
 
 
 def _c2r_rule(grad: Any, dim: Any, normalization: int) -> Any:
@@ -95,7 +107,8 @@ def _fft_c2r(xp, self, dim, normalization, last_dim_size):
         self = xp.fft.ifftn(self, axes=dim[:-1], norm="forward")
     out = xp.fft.irfft(self, last_dim_size, axis=dim[-1], norm="forward")
     storage = np.float32 if self.dtype == np.complex64 else np.float64
-    return _scaled(out.astype(storage, copy=False), normalization, math.prod(shape))
+    out = _scaled(out.astype(storage, copy=False), normalization, math.prod(shape))
+    return _laid_out(xp, out, self.strides, dim[-1:])
 
 
 def resized(x: Any, dim: Any, sizes: Any) -> Any:
