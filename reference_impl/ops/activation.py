@@ -8,21 +8,42 @@ from typing import Any
 import numpy as np
 
 from .. import errors
-from ..op import composite, pointwise
+from ..op import composite, op, pointwise
 from .complex import conj
-from .rules import in_single
+from .rules import in_single, zeros
 from .selection import where
 
 
-@pointwise(self=lambda grad, result: where(result > 0, grad, 0))
+@op(
+    grad_output=lambda grad, self: threshold_backward(grad, self, 0), self=zeros,
+    method=False, function=False,
+)  # fmt: skip
+def threshold_backward(xp, grad_output, self, threshold):
+    """`grad_output` where `self` is above `threshold`, else 0."""
+    return xp.where(self <= threshold, grad_output.dtype.type(0), grad_output)
+
+
+@pointwise(self=lambda grad, result: threshold_backward(grad, result, 0))
 def relu(xp, self):
     """The number, but at least 0.  Raises RuntimeError for bool tensors."""
     if self.dtype == np.bool_:
         raise RuntimeError("Boolean inputs not supported for relu")
+    if self.dtype.kind == "c":
+        raise NotImplementedError("clamp is not supported for complex types")
     return xp.maximum(self, self.dtype.type(0))
 
 
-@pointwise(self=lambda grad, result: grad * conj((1 - result) * result), promote="float")
+@op(
+    grad_output=lambda grad, output: _sigmoid_backward(grad, conj(output)),
+    output=lambda grad, grad_output, output: conj(grad) * grad_output * (-2 * conj(output) + 1),
+    name="sigmoid_backward", method=False, function=False,
+)  # fmt: skip
+def _sigmoid_backward(xp, grad_output, output):
+    one = output.dtype.type(1)
+    return grad_output * xp.conj((one - output) * output)
+
+
+@pointwise(self=lambda grad, result: _sigmoid_backward(grad, result), promote="float")
 @in_single
 def sigmoid(xp, self):
     """The logistic function 1 / (1 + exp(-self))."""
@@ -87,8 +108,8 @@ def hardshrink(xp, self, lambd=0.5):
 def _logit_rule(grad: Any, self: Any, eps: float | None) -> Any:
     slope = grad / (self * (1 - self))
     if eps is None:
-        return where((self < 0) | (self > 1), math.nan, slope)
-    return where((self < eps) | (self > 1 - eps), 0, slope)
+        return where((self >= 0) & (self <= 1), slope, math.nan)
+    return where((self >= eps) & (self <= 1 - eps), slope, 0)
 
 
 @pointwise(self=_logit_rule, promote="float", serves="bif", kernel="logit_cpu")

@@ -121,7 +121,7 @@ def _update_running(
             running_mean.mul_(1 - momentum).add_(mean, alpha=momentum)
         if running_var is not None:
             centred = x - x.mean(axes, keepdim=True)
-            unbiased = (centred * centred).sum(axes) / (count - 1 if count > 1 else math.nan)
+            unbiased = (centred * centred).sum(axes) / (count - 1 if count != 1 else math.nan)
             running_var.mul_(1 - momentum).add_(unbiased.to(running_var.dtype), alpha=momentum)
 
 
