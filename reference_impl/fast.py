@@ -60,7 +60,7 @@ def operator(op: Op, general: Call) -> Call:
     required = len(_required(op))
     if required not in (1, 2) or op.operands != list(range(required)) or op.promote == "none":
         return general
-    if op.diff not in ([], list(range(required))) or op.joint:
+    if op.diff not in ([], list(range(required))) or op.joint or "f" not in op.serves:
         return general
     if any(_place(op, name, required) is None for name in op.save_names):
         return general

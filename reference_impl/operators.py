@@ -29,9 +29,11 @@ COMPARISONS = {"lt", "le", "gt", "ge", "eq", "ne"}
 UNARY = {"neg": "neg", "pos": "positive", "abs": "abs"}
 
 
-def _operator(function: Callable[..., Any]) -> Callable[..., Any]:
+def _operator(function: Callable[..., Any], numbers: bool = True) -> Callable[..., Any]:
+    kinds = (Tensor, *_NUMBERS) if numbers else (Tensor,)
+
     def method(self: Any, other: Any) -> Any:
-        if type(other) is Tensor or isinstance(other, (Tensor, *_NUMBERS)):
+        if type(other) is Tensor or isinstance(other, kinds):
             return function(self, other)
         if hasattr(type(other), "__torch_function__"):
             return function(self, other)
@@ -41,9 +43,11 @@ def _operator(function: Callable[..., Any]) -> Callable[..., Any]:
     return method if op is None else fast.operator(op, method)
 
 
-def _reflected(function: Callable[..., Any]) -> Callable[..., Any]:
+def _reflected(function: Callable[..., Any], numbers: bool = True) -> Callable[..., Any]:
+    kinds = (Tensor, *_NUMBERS) if numbers else (Tensor,)
+
     def method(self: Any, other: Any) -> Any:
-        if isinstance(other, (Tensor, *_NUMBERS)):
+        if isinstance(other, kinds):
             return function(other, self)
         return NotImplemented
 
@@ -79,10 +83,11 @@ def attach() -> None:
     """Give Tensor its operators; called once, when all operations are declared."""
     for python, name in BINARY.items():
         function = PUBLIC[name]
-        setattr(Tensor, f"__{python}__", _operator(function))
+        numbers = python != "matmul"
+        setattr(Tensor, f"__{python}__", _operator(function, numbers))
         if python not in COMPARISONS:
             reflected = _operator if python in COMMUTATIVE else _reflected
-            setattr(Tensor, f"__r{python}__", reflected(function))
+            setattr(Tensor, f"__r{python}__", reflected(function, numbers))
             inplace = getattr(Tensor, name + "_", None)
             if inplace is not None:
                 setattr(Tensor, f"__i{python}__", _operator(inplace))

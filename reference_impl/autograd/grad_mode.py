@@ -14,6 +14,9 @@ from collections.abc import Callable
 from typing import Any, Self
 
 RECORD, INFERENCE, FORWARD, HOOKS, ANOMALY, TRANSFORM, OVERRIDE = 1, 2, 4, 8, 16, 32, 64
+# What runs is C++ in PyTorch: there a number takes the overload for a Scalar, so that `x * 2` is
+# recorded as MulBackward1, without an edge for the number.
+NATIVE = 128
 
 
 class _Mode(threading.local):

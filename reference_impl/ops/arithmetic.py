@@ -11,7 +11,7 @@ from ..autograd.grad_mode import NATIVE, mode
 from ..op import NOT_IMPLEMENTED, composite, pointwise, promote_operands
 from .complex import conj, real, sgn
 from .rules import in_single, is_complex, not_implemented, number_node, zeros
-from .selection import where
+from .selection import masked_fill, where
 
 _NUMBER = ("other",)
 _NUMBERS = ("self", "other")
@@ -54,17 +54,31 @@ def add(xp, self, other, *, alpha=1):
     return xp.add(self, _scaled(other, alpha, self))
 
 
-@pointwise(
-    self=lambda grad: grad, other=lambda grad, alpha: -_times(grad, alpha), numbers=_NUMBERS,
-    node=number_node("Sub"),
-)  # fmt: skip
-def sub(xp, self, other, *, alpha=1):
-    """The difference self - alpha * other.  Raises RuntimeError for bool tensors."""
-    if self.dtype.kind == "b":
+def _no_bool(op: Any, xp: Any, arrays: list[Any]) -> None:
+    """Refuse to subtract bool tensors, which is more often a mistake than meant."""
+    bools = [getattr(x, "dtype", type(x)) in (bool, np.bool_) for x in arrays[:2]]
+    if all(bools):
         raise RuntimeError(
             "Subtraction, the `-` operator, with two bool tensors is not supported. "
             "Use the `^` or `logical_xor()` operator instead."
         )
+    if any(bools):
+        raise RuntimeError(
+            "Subtraction, the `-` operator, with a bool tensor is not supported. "
+            "If you are trying to invert a mask, use the `~` or `logical_not()` operator instead."
+        )
+    promote_operands(op, xp, arrays)
+
+
+_no_bool.promotes = True  # type: ignore[attr-defined]
+
+
+@pointwise(
+    self=lambda grad: grad, other=lambda grad, alpha: -_times(grad, alpha), numbers=_NUMBERS,
+    node=number_node("Sub"), prepare=_no_bool,
+)  # fmt: skip
+def sub(xp, self, other, *, alpha=1):
+    """The difference self - alpha * other.  Raises RuntimeError for bool tensors."""
     return xp.subtract(self, _scaled(other, alpha, self))
 
 
@@ -74,15 +88,10 @@ def _rsub_node(self, other, *, alpha=1):
 
 @pointwise(
     self=lambda grad, alpha: -_times(grad, alpha), other=lambda grad: grad, numbers=_NUMBER,
-    node=_rsub_node, overloads=True, inplace=False, method=False,
+    node=_rsub_node, overloads=True, inplace=False, method=False, prepare=_no_bool,
 )  # fmt: skip
 def rsub(xp, self, other, *, alpha=1):
     """The difference other - alpha * self.  Raises RuntimeError for bool tensors."""
-    if self.dtype == np.bool_ or other.dtype == np.bool_:
-        raise RuntimeError(
-            "Subtraction, the `-` operator, with a bool tensor is not supported. "
-            "If you are trying to invert a mask, use the `~` or `logical_not()` operator instead."
-        )
     return xp.subtract(other, _scaled(self, alpha, other))
 
 
@@ -180,6 +189,12 @@ def floor_divide(xp, self, other):
     return _floored(xp, self, other)
 
 
+def _remainder_other(grad: Any, self: Any, other: Any) -> Any:
+    if not hasattr(self, "dtype"):
+        raise RuntimeError("derivative for aten::remainder is not implemented")
+    return -grad * div(self, other, rounding_mode="floor")
+
+
 def _remainder_node(self: Any, other: Any) -> str:
     if not hasattr(self, "dtype"):
         return NOT_IMPLEMENTED
@@ -191,8 +206,7 @@ def _fmod_node(self: Any, other: Any) -> str:
 
 
 @pointwise(
-    self=lambda grad: grad,
-    other=lambda grad, self, other: -grad * div(self, other, rounding_mode="floor"),
+    self=lambda grad: grad, other=_remainder_other,
     numbers=_NUMBERS, node=_remainder_node, overloads=True,
     serves="if", kernel="remainder_cpu",
 )  # fmt: skip
@@ -272,7 +286,7 @@ def signbit(xp, self):
 
 
 def _copysign_self(grad: Any, self: Any, result: Any) -> Any:
-    return grad * where(self == 0, 0, result / self)
+    return grad * masked_fill(result / self, self == 0, 0)
 
 
 def _copysign_node(self, other):

@@ -55,7 +55,7 @@ def _scaled_i1(xp: Any, x: Any) -> Any:
 
 
 @pointwise(
-    self=lambda grad, self: grad * special_i1(self), promote="float", serves="bif", kernel="i0_cpu"
+    self=lambda grad, self: grad * special_i1(self), promote="float", serves="bif", kernel="i0_vml_cpu"
 )
 @in_double
 def i0(xp, self):

@@ -7,23 +7,24 @@ from typing import Any
 import numpy as np
 
 from .. import dtypes, errors
-from ..op import PUBLIC, check_tensors, composite, op, pointwise
+from ..op import PUBLIC, check_tensors, composite, op, pointwise, promote_operands
 from ..tensor import Tensor
-from .rules import is_complex
+from .rules import is_complex, zeros
 
 _OPERANDS = ("self", "other")
-_ordered = {"operands": _OPERANDS, "numbers": ("other",), "serves": "bif", "overloads": True}
+_ordered = {"operands": _OPERANDS, "numbers": ("other",), "serves": "bif", "overloads": True,
+            "inplace": False}  # fmt: skip
 
 # ---------------------------------------------------------------- comparisons
 
 
-@pointwise(operands=_OPERANDS, numbers=("other",), overloads=True)
+@pointwise(operands=_OPERANDS, numbers=("other",), overloads=True, inplace=False)
 def eq(xp, self, other):
     """Whether self == other."""
     return xp.equal(self, other)
 
 
-@pointwise(operands=_OPERANDS, numbers=("other",), overloads=True)
+@pointwise(operands=_OPERANDS, numbers=("other",), overloads=True, inplace=False)
 def ne(xp, self, other):
     """Whether self != other."""
     return xp.not_equal(self, other)
@@ -51,6 +52,18 @@ def gt(xp, self, other):
 def ge(xp, self, other):
     """Whether self >= other.  Raises NotImplementedError for complex tensors."""
     return xp.greater_equal(self, other)
+
+
+def _node_in_place(name: str) -> Any:
+    """Nodes of the in-place forms, whose results, unlike the others', are not bool."""
+    return lambda self, other: f"{name.title()}Backward{int(isinstance(other, Tensor))}"
+
+
+for _compare in (eq, ne, lt, le, gt, ge):
+    _name = _compare.op.name
+    op(self=zeros, other=zeros, name=_name, node=_node_in_place(_name), numbers=("other",),
+       prepare=promote_operands, serves=_compare.op.serves, overloads=True, inplace="only",
+       function=False)(_compare.op.forward)  # fmt: skip
 
 
 # ---------------------------------------------------------------- logic: 0 is false, all else true
@@ -124,7 +137,7 @@ def isneginf(xp, self):
 @pointwise(operands=("self",), inplace=False)
 def isreal(xp, self):
     """Whether the imaginary part is 0."""
-    return self.imag == 0 if self.dtype.kind == "c" else xp.ones(self.shape, np.bool_)
+    return self.imag == 0 if self.dtype.kind == "c" else xp.ones_like(self, dtype=np.bool_)
 
 
 # ---------------------------------------------------------------- closeness

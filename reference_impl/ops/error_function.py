@@ -78,7 +78,7 @@ def _erfcx(xp: Any, x: Any) -> Any:
 
 
 @pointwise(
-    self=lambda grad, self: grad * (2 / _ROOT_PI) * exp(-(self * self)),
+    self=lambda grad, self: 2 / _ROOT_PI * exp(-(self**2)) * grad,
     promote="float", serves="bif", kernel="erf_vml_cpu",
 )  # fmt: skip
 @in_double
@@ -88,7 +88,7 @@ def erf(xp, self):
 
 
 @pointwise(
-    self=lambda grad, self: grad * (-2 / _ROOT_PI) * exp(-(self * self)),
+    self=lambda grad, self: -2 / _ROOT_PI * exp(-(self**2)) * grad,
     promote="float", serves="bif", kernel="erfc_vml_cpu",
 )  # fmt: skip
 @in_double
@@ -98,7 +98,7 @@ def erfc(xp, self):
 
 
 @pointwise(
-    self=lambda grad, self, result: grad * (2 * self * result - 2 / _ROOT_PI),
+    self=lambda grad, self, result: (2 * self * result - 2 / _ROOT_PI) * grad,
     promote="float", serves="bif", kernel="erfcx_cpu", inplace=False, method=False, function=False,
 )  # fmt: skip
 @in_double
@@ -115,7 +115,7 @@ _TAIL = ((1.641345311, 3.429567803, -1.624906493, -1.970840454), (1.637067800, 3
 
 
 @pointwise(
-    self=lambda grad, self: grad * (0.5 * _ROOT_PI) * exp(erfinv(self) ** 2),
+    self=lambda grad, self: 0.5 * _ROOT_PI * exp(erfinv(self) ** 2) * grad,
     promote="float", serves="bif", kernel="erfinv_vml_cpu",
 )  # fmt: skip
 @in_double
@@ -136,7 +136,7 @@ def erfinv(xp, self):
 # ---------------------------------------------------------------- the normal distribution
 
 
-@composite(method=False, function=False)
+@composite(method=False, function=False, native=True)
 def special_ndtr(self: Any) -> Any:
     """The standard normal distribution function."""
     return (1 + erf(self * math.sqrt(0.5))) * 0.5

@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from .. import dtypes, return_types
+from .. import dtypes, errors, return_types
 from ..op import composite, op, pointwise, promote_operands
 from ..tensor import Tensor
 from .complex import conj, real
 from .rules import in_single, is_complex, zeros
-from .selection import where
+from .selection import masked_fill, where
 
 _LN2, _LN10 = math.log(2.0), math.log(10.0)
 
@@ -31,7 +31,7 @@ def _pow_self(grad: Any, self: Any, exponent: Any) -> Any:
     """Derivative exponent * self ** (exponent - 1); 0 where the exponent is, also at base 0."""
     if isinstance(exponent, (int, float, complex)):
         return zeros(grad) if exponent == 0 else grad * conj(exponent * self ** (exponent - 1))
-    slope = exponent * self ** where(exponent == 0, 1, exponent - 1)
+    slope = exponent * self ** (exponent - 1)
     return where(exponent == 0, 0, grad * conj(slope))
 
 
@@ -40,10 +40,10 @@ def _pow_exponent(grad: Any, self: Any, exponent: Any, result: Any) -> Any:
     at_zero = real(exponent) >= 0
     if isinstance(self, (int, float, complex)):
         if self == 0:
-            return where(at_zero, 0, grad * -math.inf * conj(result))
+            return grad * conj(where(at_zero, 0, result * -math.inf))
         number = complex(self) if is_complex(result) else self
         return grad * conj(result * np.log(np.asarray(number)).item())
-    return where((self == 0) & at_zero, 0, grad * conj(result * log(self)))
+    return grad * conj(where((self == 0) & at_zero, 0, result * log(self)))
 
 
 def _pow_node(self, exponent):
@@ -66,7 +66,7 @@ def pow(xp, self, exponent):
         if simple is not None and self.dtype.kind != "b":
             return simple(self)
     if self.dtype.kind == "b":
-        return self | ~exponent
+        raise errors.not_implemented_for("pow", dtypes.bool_)
     if self.dtype.kind in "iu":
         return _integer_power(xp, self, exponent)
     return xp.power(self, exponent)
@@ -117,7 +117,7 @@ def _scalar_name(d: dtypes.dtype) -> str:
     return scalar_type(d)
 
 
-@composite
+@composite(native=True)
 def square(self: Any) -> Any:
     """The power self ** 2."""
     return pow(self, 2)
@@ -135,7 +135,7 @@ def sqrt(xp, self):
     return xp.sqrt(self)
 
 
-@pointwise(self=lambda grad, result: -0.5 * grad * conj(result * result * result), promote="float")
+@pointwise(self=lambda grad, result: -0.5 * grad * conj(result**3), promote="float")
 @in_single
 def rsqrt(xp, self):
     """The quotient 1 / sqrt(self)."""
@@ -172,8 +172,8 @@ def expm1(xp, self):
 
 
 @pointwise(
-    self=lambda grad, self, result: grad * conj(exp(self - result)),
-    other=lambda grad, other, result: grad * conj(exp(other - result)),
+    self=lambda grad, self, other: grad / conj(1 + exp(other - self)),
+    other=lambda grad, self, other: grad / conj(1 + exp(self - other)),
     inplace=False, serves="fc", kernel="logaddexp_cpu",
 )  # fmt: skip
 def logaddexp(xp, self, other):
@@ -192,8 +192,8 @@ def _log_of_complex_sum(xp: Any, a: Any, b: Any) -> Any:
 
 
 @pointwise(
-    self=lambda grad, self, result: grad * exp2(self - result),
-    other=lambda grad, other, result: grad * exp2(other - result),
+    self=lambda grad, self, other: grad / (1 + 2 ** (other - self)),
+    other=lambda grad, self, other: grad / (1 + 2 ** (self - other)),
     inplace=False, serves="f", kernel="logaddexp2_cpu",
 )  # fmt: skip
 def logaddexp2(xp, self, other):
@@ -231,19 +231,14 @@ def log10(xp, self):
     return xp.log10(self)
 
 
-@pointwise(self=lambda grad, self: grad / conj(1 + self), promote="float")
+@pointwise(self=lambda grad, self: grad / conj(self + 1), promote="float")
 def log1p(xp, self):
     """The natural logarithm of 1 + self, exact for small numbers."""
     return xp.log1p(self)
 
 
 def _xlogy_self(grad: Any, self: Any, other: Any) -> Any:
-    logarithm = log(other) if hasattr(other, "dtype") else _log_number(other)
-    return where((self == 0) & (other <= 0), 0, grad * logarithm)
-
-
-def _log_number(x: float) -> float:
-    return -math.inf if x == 0 else math.log(x) if x > 0 else math.nan
+    return masked_fill(xlogy(grad, other), (self == 0) & (other <= 0), 0)
 
 
 def _xlogy_node(self, other):
@@ -263,8 +258,7 @@ def xlogy(xp, self, other):
 
 
 def _xlog1py_self(grad: Any, self: Any, other: Any) -> Any:
-    logarithm = log1p(other) if hasattr(other, "dtype") else _log_number(1 + other)
-    return where((self == 0) & (other <= -1), 0, grad * logarithm)
+    return masked_fill(special_xlog1py(grad, other), (self == 0) & (other <= -1), 0)
 
 
 def _xlog1py_node(self, other):
@@ -285,7 +279,7 @@ def special_xlog1py(xp, self, other):
 
 
 @pointwise(
-    self=lambda grad, self: -grad * (1 + log(self)), promote="float", serves="bif",
+    self=lambda grad, self: grad * -(1 + log(self)), promote="float", serves="bif",
     kernel="entr", inplace=False, method=False, function=False,
 )  # fmt: skip
 def special_entr(xp, self):

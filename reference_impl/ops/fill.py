@@ -9,7 +9,7 @@ import numpy as np
 
 from .. import dtypes, errors
 from ..op import composite, op
-from ..tensor import Tensor
+from ..tensor import Tensor, wrap
 from .convert import cast
 from .rules import zeros
 from .selection import check_number_fits
@@ -40,10 +40,11 @@ def _fill(xp, self, value):
     return xp.broadcast_to(value, self.shape)
 
 
-@composite(method=False)
-def fill(self: Any, value: Any) -> Any:
+@op(self=zeros, value=lambda grad: grad, prepare=_fill_prepare, overloads=True, method=False,
+    node=lambda self, value: f"FillBackward{int(isinstance(value, Tensor))}")  # fmt: skip
+def fill(xp, self, value):
     """A tensor like `self` full of `value`, a number or 0-d tensor."""
-    return self.clone().fill_(value)
+    return xp.full_like(self, value)
 
 
 @op(self=zeros, name="zero", inplace="only")
@@ -72,6 +73,8 @@ def copy_(self: Any, src: Any, non_blocking: bool = False) -> Any:
     """
     from ..views import change
 
+    if isinstance(src, (int, float, complex)):
+        src = wrap(np.asarray(src))
     if not isinstance(src, Tensor):
         raise errors.argument_must_be_tensor("copy_", "other", 1, src)
     if src.device != self.device:

@@ -11,10 +11,13 @@ from typing import Any
 
 import numpy as np
 
+from ..backend import xp_of
 from ..op import pointwise, promote_operands
-from ..tensor import Tensor
+from ..tensor import Tensor, wrap
 from .exponential import exp, log
+from .reduce import sum as sum_
 from .rules import in_double, not_implemented, polynomial
+from .shape import unsqueeze
 
 # ---------------------------------------------------------------- logarithm of gamma
 
@@ -78,7 +81,7 @@ _DIGAMMA = (8.33333333333333333333e-2, -2.10927960927960927961e-2, 7.57575757575
 
 @pointwise(
     self=lambda grad, self: grad * polygamma(1, self),
-    promote="float", serves="bif", kernel="digamma_cpu",
+    promote="float", serves="bif", kernel="digamma",
 )  # fmt: skip
 @in_double
 def digamma(xp, self):
@@ -152,10 +155,10 @@ Tensor.polygamma_ = _polygamma_in_place  # type: ignore[attr-defined]
 
 
 def _mvlgamma_rule(grad: Any, self: Any, p: int) -> Any:
-    slope = digamma(self)
-    for i in range(1, p):
-        slope = slope + digamma(self - i / 2)
-    return grad * slope
+    offsets = xp_of(getattr(self, "_data", self)).arange(p) * -0.5
+    offsets = offsets.astype(getattr(self, "_data", self).dtype)
+    offsets = wrap(offsets) if isinstance(self, Tensor) else offsets
+    return grad * sum_(digamma(unsqueeze(self, -1) + offsets), -1)
 
 
 @pointwise(self=_mvlgamma_rule, promote="float", serves="bif", kernel="mvlgamma")

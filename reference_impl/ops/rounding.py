@@ -47,15 +47,15 @@ def frac(xp, self):
     return self - xp.trunc(self)
 
 
-def _round_node(self, *, decimals=0):
-    return f"RoundBackward{int(decimals != 0)}"
+def _round_node(self, *, decimals=None):
+    return f"RoundBackward{int(decimals is not None)}"
 
 
 @pointwise(**_options, kernel="round_vml_cpu", node=_round_node)
 @in_single
-def round(xp, self, *, decimals=0):
+def round(xp, self, *, decimals=None):
     """The nearest integer, the even one where two are as near; or so many `decimals`."""
-    if decimals == 0:
+    if not decimals:
         return self.copy() if self.dtype.kind in "iu" else xp.rint(self)
     if self.dtype.kind in "iu":
         raise errors.not_implemented_for("round_cpu", dtypes.of(self.dtype))

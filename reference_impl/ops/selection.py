@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from .. import dtypes, errors
-from ..op import check_tensors, composite, pointwise, promote_operands
+from ..op import NOT_IMPLEMENTED, check_tensors, composite, pointwise, promote_operands
 from ..tensor import Tensor
 from .rules import is_complex, not_implemented
 
@@ -84,7 +84,7 @@ def number_does_not_fit(d: dtypes.dtype) -> RuntimeError:
 def _masked_prepare(op: Any, xp: Any, arrays: list[Any]) -> None:
     self, mask, value = arrays
     if mask.dtype != np.bool_:
-        kind = errors.c_type(dtypes.of(mask.dtype)).replace("long", "long int")
+        kind = errors.c_type(dtypes.of(mask.dtype))
         raise RuntimeError(
             f"masked_fill_ only supports boolean masks, but got mask with dtype {kind}"
         )
@@ -119,42 +119,42 @@ def masked_fill(xp, self, mask, value):
 # ---------------------------------------------------------------- the larger and the smaller
 
 
-def _half_at_tie(grad: Any, wins: Any, tie: Any) -> Any:
-    """`grad` where one wins, half of it at a tie, else 0."""
-    return where(wins, grad, where(tie, grad / 2, 0))
+def _half_at_tie(grad: Any, tie: Any, loses: Any) -> Any:
+    """Half of `grad` at a tie, nothing where one loses (nan neither ties nor loses)."""
+    return masked_fill(where(tie, grad / 2, grad), loses, 0)
 
 
-def _no_complex(self: Any, name: str) -> None:
-    if self.dtype.kind == "c":
-        raise RuntimeError(f"{name} not implemented for complex tensors.")
+def _no_complex(op: Any, xp: Any, arrays: list[Any]) -> None:
+    check_tensors(op, arrays)
+    if any(map(is_complex, arrays)):
+        raise RuntimeError(f"{op.name} not implemented for complex tensors.")
+    promote_operands(op, xp, arrays)
 
 
 @pointwise(
-    self=lambda grad, self, other: _half_at_tie(grad, self > other, self == other),
-    other=lambda grad, self, other: _half_at_tie(grad, self < other, self == other),
-    inplace=False,
-)
+    self=lambda grad, self, other: _half_at_tie(grad, self == other, self < other),
+    other=lambda grad, self, other: _half_at_tie(grad, self == other, self > other),
+    inplace=False, prepare=_no_complex, serves="bif",
+)  # fmt: skip
 def maximum(xp, self, other):
     """The larger of two tensors; nan if either is.  Raises RuntimeError for complex tensors."""
-    _no_complex(self, "maximum")
     return xp.maximum(self, other)
 
 
 @pointwise(
-    self=lambda grad, self, other: _half_at_tie(grad, self < other, self == other),
-    other=lambda grad, self, other: _half_at_tie(grad, self > other, self == other),
-    inplace=False,
-)
+    self=lambda grad, self, other: _half_at_tie(grad, self == other, self > other),
+    other=lambda grad, self, other: _half_at_tie(grad, self == other, self < other),
+    inplace=False, prepare=_no_complex, serves="bif",
+)  # fmt: skip
 def minimum(xp, self, other):
     """The smaller of two tensors; nan if either is.  Raises RuntimeError for complex tensors."""
-    _no_complex(self, "minimum")
     return xp.minimum(self, other)
 
 
 @pointwise(
-    self=lambda grad, self, other: where((self >= other) | (other != other), grad, 0),
-    other=lambda grad, self, other: where((self >= other) | (other != other), 0, grad),
-    inplace=False, serves="bif", kernel="fmax_cpu",
+    self=lambda grad, self, other: masked_fill(grad, ~((self >= other) | (other != other)), 0),
+    other=lambda grad, self, other: masked_fill(grad, (self >= other) | (other != other), 0),
+    inplace=False, prepare=_no_complex, serves="bif",
 )  # fmt: skip
 def fmax(xp, self, other):
     """The larger of two tensors; a number wins over nan."""
@@ -162,9 +162,9 @@ def fmax(xp, self, other):
 
 
 @pointwise(
-    self=lambda grad, self, other: where((self <= other) | (other != other), grad, 0),
-    other=lambda grad, self, other: where((self <= other) | (other != other), 0, grad),
-    inplace=False, serves="bif", kernel="fmin_cpu",
+    self=lambda grad, self, other: masked_fill(grad, ~((self <= other) | (other != other)), 0),
+    other=lambda grad, self, other: masked_fill(grad, (self <= other) | (other != other), 0),
+    inplace=False, prepare=_no_complex, serves="bif",
 )  # fmt: skip
 def fmin(xp, self, other):
     """The smaller of two tensors; a number wins over nan."""
@@ -178,7 +178,7 @@ def _no_complex_clamp(op: Any, xp: Any, arrays: list[Any]) -> None:
     if all(bound is None for bound in arrays[1:]):
         raise RuntimeError("torch.clamp: At least one of 'min' or 'max' must not be None")
     if any(is_complex(a) for a in arrays):
-        raise RuntimeError("clamp is not supported for complex types")
+        raise NotImplementedError("clamp is not supported for complex types")
     promote_operands(op, xp, arrays)
 
 
@@ -206,7 +206,7 @@ def _clamp_node(self, min=None, max=None):
 
 
 @pointwise(
-    self=_clamp_self, min=_clamp_min_rule, max=_clamp_max_rule, prepare=_no_complex_clamp,
+    self=_clamp_self, min=_clamp_min_rule, max=_clamp_max_rule, prepare=_no_complex_clamp, serves="bif",
     node=_clamp_node, numbers=("min", "max"), overloads=True,
 )  # fmt: skip
 def clamp(xp, self, min=None, max=None):
@@ -225,7 +225,7 @@ def _bound_node(name: str) -> Any:
 @pointwise(
     self=lambda grad, self, min: where(self >= min, grad, 0),
     min=lambda grad, self, min: where(self < min, grad, 0),
-    node=_bound_node("ClampMin"), prepare=_no_complex_clamp, numbers=("min",), overloads=True,
+    node=_bound_node("ClampMin"), prepare=_no_complex_clamp, serves="bif", numbers=("min",), overloads=True,
 )  # fmt: skip
 def clamp_min(xp, self, min):
     """`self`, but at least `min`."""
@@ -235,7 +235,7 @@ def clamp_min(xp, self, min):
 @pointwise(
     self=lambda grad, self, max: where(self <= max, grad, 0),
     max=lambda grad, self, max: where(self > max, grad, 0),
-    node=_bound_node("ClampMax"), prepare=_no_complex_clamp, numbers=("max",), overloads=True,
+    node=_bound_node("ClampMax"), prepare=_no_complex_clamp, serves="bif", numbers=("max",), overloads=True,
 )  # fmt: skip
 def clamp_max(xp, self, max):
     """`self`, but at most `max`."""
@@ -276,17 +276,15 @@ def _is_finite(x: Any) -> Any:
 def _heaviside_check(op: Any, xp: Any, arrays: list[Any]) -> None:
     check_tensors(op, arrays)
     self, values = arrays
-    if self.dtype != values.dtype:
-        raise RuntimeError(
-            "heaviside is not yet implemented for tensors with different dtypes."
-        )
-    if is_complex(self):
+    if is_complex(self) or is_complex(values):
         raise RuntimeError("heaviside is not yet implemented for complex tensors.")
+    if self.dtype != values.dtype:
+        raise RuntimeError("heaviside is not yet implemented for tensors with different dtypes.")
 
 
 @pointwise(
     self=not_implemented("aten::heaviside"), values=not_implemented("aten::heaviside"),
-    node="NotImplemented", prepare=_heaviside_check,
+    node=NOT_IMPLEMENTED, prepare=_heaviside_check, serves="bif",
 )  # fmt: skip
 def heaviside(xp, self, values):
     """0 for negative numbers, 1 for positive ones, `values` at 0.  It has no derivative."""

@@ -28,9 +28,8 @@ def _shifted(xp: Any, self: Any, dim: int) -> Any:
 
 
 @op(
-    self=lambda grad, result, dim: (
-        result * (grad - sum_(grad * result, dim, keepdim=True))
-    ), name="softmax", method=False, function=False,
+    self=lambda grad, result, dim: _softmax_backward(grad, result, dim),
+    name="softmax", method=False, function=False,
 )  # fmt: skip
 @in_single
 def _softmax(xp, self, dim):
@@ -42,7 +41,7 @@ def _softmax(xp, self, dim):
 
 
 @op(
-    self=lambda grad, result, dim: grad - exp(result) * sum_(grad, dim, keepdim=True),
+    self=lambda grad, result, dim: _log_softmax_backward(grad, result, dim),
     name="log_softmax", method=False, function=False,
 )  # fmt: skip
 @in_single
@@ -52,6 +51,35 @@ def _log_softmax(xp, self, dim):
         return self - self
     shifted = _shifted(xp, self, dim)
     return shifted - xp.log(xp.exp(shifted).sum(axis=dim, keepdims=True))
+
+
+def _softmax_twice(grad: Any, grad_output: Any, output: Any, dim: int) -> Any:
+    """Derivative of the gradient of softmax by its output."""
+    along = sum_(grad_output * output, dim, keepdim=True)
+    return grad * grad_output - along * grad - grad_output * sum_(grad * output, dim, keepdim=True)
+
+
+@op(
+    grad_output=lambda grad, output, dim: _softmax_backward(grad, output, dim),
+    output=_softmax_twice, name="softmax_backward_data", method=False, function=False,
+)  # fmt: skip
+def _softmax_backward(xp, grad_output, output, dim):
+    product = grad_output * output
+    return product - output * _summed(product, dim)
+
+
+@op(
+    grad_output=lambda grad, output, dim: grad - sum_(grad * exp(output), dim, keepdim=True),
+    output=lambda grad, grad_output, output, dim: (
+        -sum_(grad_output, dim, keepdim=True) * exp(output) * grad
+    ), name="log_softmax_backward_data", method=False, function=False,
+)  # fmt: skip
+def _log_softmax_backward(xp, grad_output, output, dim):
+    return grad_output - xp.exp(output) * _summed(grad_output, dim)
+
+
+def _summed(array: Any, dim: int) -> Any:
+    return array.sum(axis=wrap_dim(dim, array.ndim), keepdims=True) if array.ndim else array
 
 
 @composite

@@ -34,6 +34,8 @@ class Facts:
     def of(cls, t: Any) -> Facts:
         moving = tuple(s for s, n in zip(t.stride(), t.shape, strict=True) if n > 1)
         plain = t.detach().reshape(-1)
+        if getattr(t, "_is_zerotensor", bool)():  # zeros that PyTorch has no memory for
+            plain = plain.new_zeros(plain.shape)
         return cls(
             str(t.dtype).removeprefix("torch."), tuple(t.shape), moving if t.numel() else None,
             t.requires_grad, node_names(t.grad_fn), plain.tolist(),
