@@ -85,9 +85,9 @@ lint: setup ## Check style, types and workflows
 
 bench: setup ## Run the benchmarks and print their ratios
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check \
-	    --constraint constraints.txt --editable '.[bench]'
+	    --constraint constraints.txt --editable '.[bench]' >>.setup.log 2>&1
+	@$(BIN)/python -m benchmarks.verify
 	@$(BIN)/python -m benchmarks $(ARGS)
-	@if [ -f benchmarks/verify.py ]; then $(BIN)/python benchmarks/verify.py; fi
 
 clean: ## Remove what the other commands made
 	rm -rf .venv .setup.log .crossgrad site .cache .mypy_cache .pytest_cache .ruff_cache .hypothesis
