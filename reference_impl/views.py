@@ -16,13 +16,14 @@ for, it is derived anew from the base (AsStridedBackward0)::
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from . import dtypes, errors
-from .autograd.grad_mode import FORWARD, INFERENCE, RECORD, mode
+from .autograd.grad_mode import FORWARD, INFERENCE, RECORD, TRANSFORM, mode
 from .autograd.node import AccumulateGrad, Node, without_backward
 from .storage import storage_of
 from .tensor import Tensor, wrap
@@ -38,7 +39,7 @@ class View:
 
     def __init__(self, base: Tensor, outer: View | None, step: Any, seen: int, kind: str) -> None:
         self.base, self.outer, self.step, self.seen, self.kind = base, outer, step, seen, kind
-        self.layout = _layout(base._data)
+        self.layout = _layout(base._data) if outer is None else outer.layout
         self.place: Any = None  # (size, strides, offset) in the base, if its shape changed since
 
     @staticmethod
@@ -75,25 +76,35 @@ class View:
         return base
 
     def locate(self, tensor: Tensor) -> None:
-        """Note where `tensor` lies in the base once the base's own shape has changed."""
+        """Note where `tensor` lies in the base, unless its steps lead there from the base's shape.
+
+        They do not once that shape has changed, or if one of them was ``as_strided``.
+        """
         base = self.base._data
-        if _layout(base) != self.layout:
+        if _layout(base) != self.layout or self._reaches_out():
             _, offset, strides = storage_of(tensor._data)
             self.place = tensor._data.shape, strides, offset - storage_of(base)[1]
+
+    def _reaches_out(self) -> bool:
+        """Whether a step may see memory that the step before it did not."""
+        view: View | None = self
+        while view is not None and view.step[0].name != "as_strided":
+            view = view.outer
+        return view is not None
 
     def refresh(self, tensor: Tensor) -> None:
         """Derive the history of a stale view from its base."""
         node = self.base.history()
-        if self.kind != "one" and (node is not None or tensor._grad_fn is not None):
+        if node is None and tensor._grad_fn is None:
+            return  # still stale: the base may yet come to require grad
+        if self.kind != "one":
             if mode.state & RECORD:
                 raise self.must_not_change(tensor, base=True)
             return
         self.seen = tensor._version[0]
         self.locate(tensor)
-        if node is not None:
+        if type(tensor._grad_fn) is not AccumulateGrad:
             tensor._grad_fn, tensor._port = AsStridedBackward0(self, node, tensor), 0
-        elif tensor._grad_fn is None or type(tensor._grad_fn) is not AccumulateGrad:
-            tensor._grad_fn = None
 
     def must_not_change(self, tensor: Tensor, base: bool = False) -> RuntimeError:
         """The error for changing this view, or the base of it, in place."""
@@ -111,7 +122,7 @@ class AsStridedBackward0(Node):
 
     __slots__ = ("view",)
 
-    def __init__(self, view: View, base_node: Node, tensor: Tensor) -> None:
+    def __init__(self, view: View, base_node: Node | None, tensor: Tensor) -> None:
         super().__init__((base_node,), (view.base._port,))
         self.view = view
         self.shape, self.dtype = tensor._data.shape, tensor._data.dtype
@@ -183,6 +194,13 @@ def change(op: Op, values: list[Any]) -> Tensor:
     """
     from . import op as ops
 
+    if mode.state & TRANSFORM:
+        from .func.batching import batched_in
+
+        if batched_in(values):
+            from .func.rules import run_in_place
+
+            return run_in_place(op, values)  # type: ignore[no-any-return]
     self = values[0]
     recording = prepare(self, list(ops._tensors_in(values[1:])))
     arrays, result = ops._compute(op, values)
@@ -279,11 +297,11 @@ def rebase(self: Tensor, node: Node) -> None:
     """Make `node` the history of `self`, whose memory it has just written."""
     view = self._view
     assert self._version is not None
-    self._version[1:] = [node.name() if view is None else "AsStridedBackward0"]
-    if view is None:
-        self._grad_fn, self._port = node, 0
-        return
-    base = view.base
-    view.locate(self)
-    base._grad_fn, base._port = CopySlices(base, view, node), 0
-    view.refresh(self)
+    base = self if view is None else view.base
+    if view is not None:
+        view.locate(self)
+        node = CopySlices(base, view, node)
+    base._grad_fn, base._port = node, 0
+    self._version[1:] = [node.name(), weakref.ref(base._data)]  # for the error message
+    if view is not None:
+        view.refresh(self)

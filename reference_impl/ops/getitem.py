@@ -46,7 +46,8 @@ def getitem(self: Tensor, index: Any) -> Tensor:
     """
     if type(index) is int and type(self) in PLAIN:
         return _select(self, 0, index, 0)
-    seen, tensors = _views(self, index)
+    # Reading, a lone slice makes a view even of everything; writing, it may be the tensor itself.
+    seen, tensors = _views(self, index, lone=isinstance(index, slice))
     if tensors:
         return _index(seen, tensors)  # type: ignore[no-any-return]
     return alias(seen) if seen is self else seen  # type: ignore[no-any-return]
@@ -69,13 +70,14 @@ def setitem(self: Tensor, index: Any, value: Any) -> None:
 # ---------------------------------------------------------------- reading an index
 
 
-def _views(self: Tensor, index: Any) -> tuple[Tensor, list[Tensor | None]]:
+def _views(self: Tensor, index: Any, lone: bool = False) -> tuple[Tensor, list[Tensor | None]]:
     """(the view that the basic parts of `index` take, the index tensors that remain)."""
     parts = _as_parts(self, index)
-    lone = not isinstance(index, tuple)  # a lone slice is always a slice, even of everything
-    if lone and parts and type(parts[0]) is slice and not self.ndim:
+    if isinstance(index, slice) and not self.ndim:
         raise IndexError("slice() cannot be applied to a 0-dim tensor.")
     dims = sum(_consumed(p) for p in parts)
+    if not self.ndim and type(index) is int:
+        raise errors.index_of_0d()
     if dims > self.ndim:
         raise errors.too_many_indices(self.ndim)
     seen, dim, tensors = self, 0, []

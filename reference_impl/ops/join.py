@@ -83,7 +83,8 @@ def _cat(xp, tensors, dim=0):
     d = _check_cat(tensors, dim)
     storage = _joint_dtype(tensors)
     kept = [a for a in tensors if not _is_skipped(a.shape)] or list(tensors)
-    return xp.concatenate([a.astype(storage, copy=False) for a in kept], axis=d)
+    joined = xp.concatenate([a.astype(storage, copy=False) for a in kept], axis=d)
+    return xp.ascontiguousarray(joined)
 
 
 @composite(method=False)
@@ -123,7 +124,7 @@ def _stack(xp, tensors, dim=0):
     bound = len(first) + 1
     if not -bound <= dim < bound:
         raise errors.dim_out_of_range(dim, bound)
-    return xp.stack([a.astype(storage, copy=False) for a in tensors], axis=dim)
+    return xp.ascontiguousarray(xp.stack([a.astype(storage, copy=False) for a in tensors], dim))
 
 
 @composite(method=False)

@@ -138,6 +138,13 @@ def _no_such_view(size: tuple[Any, ...]) -> TypeError:
     )
 
 
+@view_op(self=lambda grad, self_shape: reshape(grad, self_shape), method=False, function=False,
+    node="ReshapeAliasBackward0")  # fmt: skip
+def _reshape_alias(xp, self, size):
+    """``view`` of a tensor with gaps in its memory, as ``reshape`` takes it."""
+    return seen_as(self, size)
+
+
 @op(self=lambda grad, self_shape: reshape(grad, self_shape), node="UnsafeViewBackward0",
     function=False, method=False)  # fmt: skip
 def _unsafe_view(xp, self, size):
@@ -156,8 +163,10 @@ def reshape(self: Any, *size: Any, shape: Any = None) -> Any:
         raise errors.missing_arguments("reshape", ["shape"])
     data = self._data
     sizes = inferred_shape(_ints("reshape", "shape", size), data.size)
-    if seen_as(data, sizes) is not None:
+    if data.flags.c_contiguous:
         return _view(self, sizes)
+    if seen_as(data, sizes) is not None:
+        return _reshape_alias(self, sizes)
     return _unsafe_view(_row_by_row(self), sizes)
 
 
