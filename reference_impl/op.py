@@ -13,6 +13,7 @@ can be differentiated and gives its rule.  A rule's first parameter is the gradi
     ``result``, ``result1``    an output
     ``self_shape``             metadata alone, so that no array is kept alive for it
     ``self_dtype``             likewise, a NumPy dtype
+    ``self_strides``           likewise, in bytes
     ``self_geometry``          likewise, (shape, strides, storage offset), counted in elements
 
 Where several arguments share work, or the argument is a list of tensors, ``joint=(names, rule)``
@@ -44,7 +45,7 @@ from typing import Any
 import numpy as np
 
 from . import backend, dtypes, errors, fast
-from .autograd.grad_mode import FORWARD, HOOKS, INFERENCE, NATIVE, RECORD, TRANSFORM, mode
+from .autograd.grad_mode import ANOMALY, FORWARD, HOOKS, INFERENCE, NATIVE, RECORD, TRANSFORM, mode
 from .autograd.node import Node, next_sequence, without_backward
 from .tensor import PLAIN, Tensor, wrap
 from .views import View
@@ -54,7 +55,10 @@ PUBLIC: dict[str, Callable[..., Any]] = {}  # the functions of the torch namespa
 
 # Keywords that PyTorch accepts beside the parameter's own name.
 _SYNONYMS = {"input": "self", "axis": "dim", "keepdims": "keepdim", "x2": "other", "x": "self"}
-_SHAPE, _DTYPE, _RESULT, _ARGUMENT, _GEOMETRY = range(5)
+_SHAPE, _DTYPE, _RESULT, _ARGUMENT, _GEOMETRY, _STRIDES = range(6)
+_METADATA = {
+    "_shape": _SHAPE, "_dtype": _DTYPE, "_strides": _STRIDES, "_geometry": _GEOMETRY,
+}  # fmt: skip
 _REQUIRED = inspect.Parameter.empty
 NOT_IMPLEMENTED = "NotImplemented"  # the node of operations that PyTorch does not differentiate
 # In-place functions of several arguments that the torch namespace has beside the methods.
@@ -147,7 +151,7 @@ class Op:
             return _ARGUMENT, self.position[name]
         if name.startswith("result"):
             return _RESULT, int(name.removeprefix("result") or 0)
-        for suffix, kind in (("_shape", _SHAPE), ("_dtype", _DTYPE), ("_geometry", _GEOMETRY)):
+        for suffix, kind in _METADATA.items():
             if name.endswith(suffix) and name.removesuffix(suffix) in self.position:
                 return kind, self.position[name.removesuffix(suffix)]
         raise TypeError(f"{self.name}: a rule reads '{name}', which is no argument or result")
@@ -222,6 +226,10 @@ class Op:
         node.ports = ports if any(ports) else None
         self._describe(node, results)
         self._save(node, values, arrays, results)
+        if mode.state & ANOMALY:
+            from .autograd.anomaly_mode import remember_call
+
+            remember_call(node)
         return node
 
     def _describe(self, node: Node, results: Sequence[Tensor]) -> None:
@@ -418,6 +426,8 @@ def _metadata(value: Any, kind: int) -> Any:
 
         _, offset, strides = storage_of(value._data)
         return value._data.shape, strides, offset
+    if kind == _STRIDES:
+        return value._data.strides
     return value._data.shape if kind == _SHAPE else value._data.dtype
 
 

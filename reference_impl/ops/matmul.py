@@ -53,7 +53,7 @@ def _same_dtype(a: Any, b: Any) -> None:
 
 def _product(xp: Any, a: Any, b: Any) -> Any:
     """``a @ b``; NumPy's product of bools is their logical one, PyTorch has none."""
-    if a.dtype == np.bool_:
+    if a.dtype.kind == "b":
         raise errors.not_implemented_for("addmm_impl_cpu_", dtypes.bool_)
     return xp.matmul(a, b)
 
@@ -61,9 +61,19 @@ def _product(xp: Any, a: Any, b: Any) -> Any:
 # ---------------------------------------------------------------- the four kernels
 
 
+def _by_mat2(grad: Any, mat1: Any, strides: Any) -> Any:
+    """The gradient of mat1 @ mat2 by mat2, laid out as mat2 is, as PyTorch does.
+
+    A linear layer's transposed weight so gets a gradient that it can keep without a copy.
+    """
+    if strides[0] < strides[1]:
+        return transpose(mm(transpose(grad, 0, 1), conj(mat1)), 0, 1)
+    return mm(mH(mat1), grad)
+
+
 @op(
     self=lambda grad, mat2: mm(grad, mH(mat2)),
-    mat2=lambda grad, self: mm(mH(self), grad),
+    mat2=lambda grad, self, mat2_strides: _by_mat2(grad, self, mat2_strides),
 )
 def mm(xp, self, mat2):
     """The product of two matrices, (n, m) and (m, p)."""
@@ -159,6 +169,9 @@ def _added(xp: Any, self: Any, product: Any, beta: Any, alpha: Any) -> Any:
         product = product * product.dtype.type(alpha)
     if beta == 0:
         return product
+    if beta == 1 and self.dtype == product.dtype and self.shape == product.shape[-self.ndim :]:
+        product += self  # nobody else has the product
+        return product
     try:
         shape = np.broadcast_shapes(self.shape, product.shape)
     except ValueError:
@@ -181,7 +194,9 @@ def _addmm_self(grad: Any, beta: Any) -> Any:
 @op(
     self=_addmm_self,
     mat1=lambda grad, mat2, alpha: _scaled(mm(grad, mH(mat2)), alpha),
-    mat2=lambda grad, mat1, alpha: _scaled(mm(mH(mat1), grad), alpha),
+    mat2=lambda grad, mat1, mat2_strides, alpha: _scaled(
+        _by_mat2(grad, mat1, mat2_strides), alpha
+    ),
 )
 def addmm(xp, self, mat1, mat2, *, beta=1, alpha=1):
     """Beta * self + alpha * (mat1 @ mat2)."""
