@@ -169,7 +169,7 @@ def _report(options: argparse.Namespace) -> int:
     made = {
         "text": lambda: "".join(f"{line}\n" for line, _ in report.text(found, docs)),
         "junit": lambda: report.junit(found, docs),
-        "json": lambda: report.as_json(found),
+        "json": found.to_json,
     }[options.format]()
     if options.output is None:
         sys.stdout.write(made)

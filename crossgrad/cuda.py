@@ -54,7 +54,7 @@ def _move(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any], device: torc
 
 def _on_cpu(tensor: torch.Tensor) -> torch.Tensor:
     if tensor.device.type == "meta":  # which has no values to copy
-        return torch.empty_like(tensor, device="cpu")
+        return torch.zeros_like(tensor, device="cpu")
     return tensor.cpu()
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import os
 import tempfile
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -115,10 +115,11 @@ class Evidence:
     witnesses: dict[str, WitnessInfo] = field(default_factory=dict)
     pages: dict[str, PageEvidence] = field(default_factory=dict)
 
-    def to_json(self) -> dict[str, Any]:
-        pages = {name: asdict(self.pages[name]) for name in sorted(self.pages)}
-        witnesses = {name: asdict(info) for name, info in self.witnesses.items()}
-        return {"format": FORMAT, "witnesses": witnesses, "pages": pages}
+    def to_json(self, indent: int | None = 1) -> str:
+        """The text of an evidence file."""
+        pages = {name: self.pages[name] for name in sorted(self.pages)}
+        whole = {"format": FORMAT, "witnesses": self.witnesses, "pages": pages}
+        return json.dumps(whole, default=vars, indent=indent, ensure_ascii=False) + "\n"
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Evidence:
@@ -131,10 +132,6 @@ class Evidence:
                 for name, page in data["pages"].items()
             },
         )
-
-    def copy(self) -> Evidence:
-        """An independent copy, so that a caller may lay other evidence over it."""
-        return Evidence.from_json(self.to_json())
 
 
 def load(path: Path) -> Evidence:
@@ -155,7 +152,7 @@ def load(path: Path) -> Evidence:
 
 def save(evidence: Evidence, path: Path) -> None:
     """Write an evidence file, whole or not at all."""
-    write_whole(path, json.dumps(evidence.to_json(), indent=1, ensure_ascii=False) + "\n")
+    write_whole(path, evidence.to_json())
 
 
 def write_whole(path: Path, text: str) -> None:
@@ -201,7 +198,7 @@ def overlay(older: Evidence, newer: Evidence) -> Evidence:
 
     A witness that `newer` could not run keeps what `older` knows of it.
     """
-    merged = older.copy()
+    merged = Evidence(dict(older.witnesses), dict(older.pages))
     for name, info in newer.witnesses.items():
         if info.available or not merged.witnesses.get(name, info).available:
             merged.witnesses[name] = info

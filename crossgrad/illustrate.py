@@ -6,10 +6,12 @@ A directive's picture is drawn from what the first witness recorded, kept as
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from crossgrad.compare import NOTHING, Difference
 from crossgrad.directives import Picture
@@ -28,11 +30,11 @@ def file_of(page: Page, picture: Picture) -> Path:
 
 def drawings(block: Block, page: Page, record: BlockRecord) -> dict[Path, str]:
     """The pictures of one block that can be drawn, by file."""
-    return {
-        file_of(page, picture): draw(picture, data)
-        for picture, data in zip(block.pictures, record.pictures, strict=True)
-        if _why_not(picture, data) is None
-    }
+    drawn = {}
+    for picture, data in zip(block.pictures, record.pictures, strict=True):
+        with contextlib.suppress(PictureError):
+            drawn[file_of(page, picture)] = _draw(picture, data)
+    return drawn
 
 
 def surplus(page: Page) -> list[Path]:
@@ -61,22 +63,21 @@ def problems(block: Block, page: Page, record: BlockRecord) -> Iterator[Differen
     for picture, data in zip(block.pictures, record.pictures, strict=True):
         name = f"{picture.kind} {','.join(picture.names)}"
         file, shown = file_of(page, picture), shown_line(page, picture)
-        if why := _why_not(picture, data):
-            yield Difference(name, "a picture", why)
-        elif shown != image_line(page, picture):
+        try:
+            drawing = _draw(picture, data)
+        except PictureError as error:
+            yield Difference(name, "a picture", str(error))
+            continue
+        if shown != image_line(page, picture):
             yield Difference(name, image_line(page, picture), shown or NOTHING)
         elif not file.exists():
             yield Difference(name, f"the file {file.name}", NOTHING)
-        elif not same_drawing(draw(picture, data), file.read_text(encoding="utf-8")):
+        elif not same_drawing(drawing, file.read_text(encoding="utf-8")):
             yield Difference(name, f"{file.name} as it is drawn from this run", "another drawing")
 
 
-def _why_not(picture: Picture, data: dict[str, object]) -> str | None:
-    """Why a picture cannot be drawn, or None."""
+def _draw(picture: Picture, data: dict[str, Any]) -> str:
+    """The drawing; raises PictureError with the reason if there is none."""
     if "problem" in data:
-        return str(data["problem"])
-    try:
-        draw(picture, data)
-    except PictureError as error:
-        return str(error)
-    return None
+        raise PictureError(data["problem"])
+    return draw(picture, data)

@@ -273,6 +273,7 @@ def main() -> None:
         pass
     finally:
         nursery.close()
+        os._exit(0)  # tearing down all that was imported takes longer than it is worth
 
 
 if __name__ == "__main__":

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import json
 from collections import Counter
 from collections.abc import Iterator
 from xml.etree import ElementTree
@@ -151,10 +150,6 @@ def complaints_of(block: BlockEvidence, witness: str) -> list[Disagreement]:
         for d in block.disagreements
         if d.witness == witness or (d.witness == PAGE and first == witness)
     ]
-
-
-def as_json(evidence: Evidence) -> str:
-    return json.dumps(evidence.to_json(), indent=1, ensure_ascii=False) + "\n"
 
 
 def _shown(name: str, docs: str) -> str:

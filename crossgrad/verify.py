@@ -175,7 +175,8 @@ def restricted(evidence: Evidence, pages: Sequence[Page], names: Sequence[str]) 
 def keep_fresh(result: Verification, docs_dir: Path) -> None:
     """Lay what was found over the evidence of earlier local runs."""
     path = store.fresh_path(docs_dir)
-    store.save(replace_pages(store.load(path), result.evidence), path)
+    merged = replace_pages(store.load(path), result.evidence)
+    store.write_whole(path, merged.to_json(indent=None))  # nobody reads it as a diff
 
 
 def replace_pages(older: Evidence, newer: Evidence) -> Evidence:
