@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from .. import errors, linalg, return_types
+from .. import linalg, return_types
 from ..op import composite
 from ..ops.matmul import mH
 from ..ops.selection import where
+from . import deprecated
 from .checks import check_floating, check_square
 
 # ---------------------------------------------------------------- inverses and determinants
@@ -57,6 +58,7 @@ def logdet(self: Any) -> Any:
 @composite
 def qr(self: Any, some: bool = True) -> Any:
     """``linalg.qr``; without `some` Q is square.  Deprecated."""
+    deprecated.warn("qr")
     return return_types.qr(*linalg.qr(self, "reduced" if some else "complete"))  # type: ignore
 
 
@@ -86,6 +88,7 @@ def orgqr(self: Any, input2: Any) -> Any:
 @composite
 def lu(self: Any, pivot: bool = True, get_infos: bool = False, out: Any = None) -> Any:
     """(LU, pivots) or, with `get_infos`, (LU, pivots, info) of ``linalg.lu_factor_ex``."""
+    deprecated.warn("lu")
     packed, pivots, info = linalg.lu_factor_ex(self, pivot=pivot)
     if not get_infos:
         return packed, pivots
@@ -95,6 +98,7 @@ def lu(self: Any, pivot: bool = True, get_infos: bool = False, out: Any = None) 
 @composite
 def lu_solve(self: Any, LU_data: Any, LU_pivots: Any) -> Any:
     """X with A X = self, from A's LU factorisation."""
+    deprecated.warn("lu_solve")
     return linalg.lu_solve(LU_data, LU_pivots, self)
 
 
@@ -117,7 +121,7 @@ def matrix_exp(self: Any) -> Any:
 def cross(self: Any, other: Any, dim: int | None = None) -> Any:
     """The cross product along `dim`; without it along the first dimension of size 3, deprecated."""
     if dim is None:
-        errors.warn_once(_CROSS)
+        deprecated.warn("cross")
         if self.ndim != other.ndim:
             raise RuntimeError("linalg.cross: inputs must have the same number of dimensions.")
         dim = next((d for d, n in enumerate(self.shape) if n == 3), None)
@@ -126,16 +130,10 @@ def cross(self: Any, other: Any, dim: int | None = None) -> Any:
     return linalg.cross(self, other, dim=dim)
 
 
-_CROSS = (
-    "Using torch.cross without specifying the dim arg is deprecated.\nPlease either pass the dim "
-    "explicitly or simply use torch.linalg.cross.\nThe default value of dim will change to agree "
-    "with that of linalg.cross in a future release."
-)
-
-
 @composite(method=False)
 def chain_matmul(*matrices: Any) -> Any:
     """The product of several matrices (``linalg.multi_dot``); deprecated."""
+    deprecated.warn("chain_matmul")
     for x in matrices:
         if x.ndim != 2:
             raise RuntimeError(f"Tensor dimension is {x.ndim}, expected 2 instead.")

@@ -15,7 +15,7 @@ from ..op import composite, op
 from ..ops.matmul import matmul, mH
 from ..ops.rearrange import tril, triu
 from ..ops.shape import transpose
-from . import lapack
+from . import deprecated, lapack
 from .checks import (
     broadcast_batch,
     check_floating,
@@ -106,6 +106,7 @@ def _turned(a: Any, b: Any, upper: bool, unitriangular: bool) -> Any:
 @lapack.in_columns
 def triangular_solve(xp, self, A, upper=True, transpose=False, unitriangular=False):
     """(solution, cloned_coefficient): X with A X = self, or A^T X = self; deprecated."""
+    deprecated.warn("triangular_solve")
     for x, argument in ((self, "b"), (A, "A")):
         if x.ndim < 2:
             raise RuntimeError(
@@ -213,6 +214,7 @@ def cholesky(A: Any, *, upper: bool = False) -> Any:
 @lapack.in_columns
 def _torch_cholesky(xp, self, upper=False):
     """The older ``torch.cholesky``."""
+    deprecated.warn("cholesky")
     check_square("cholesky", self)
     check_served("cholesky_cpu", self)
     factor, info = _factorised(xp, self, upper)

@@ -42,6 +42,7 @@ from . import (
     softmax,
     sort,
     statistics,
+    stft,
     trigonometric,
     windows,
 )
