@@ -28,6 +28,11 @@ from . import (
     version,
 )
 from .autograd import enable_grad, inference_mode, no_grad, set_grad_enabled
+from .autograd.anomaly_mode import (
+    is_anomaly_check_nan_enabled,
+    is_anomaly_enabled,
+    set_anomaly_enabled,
+)
 from .autograd.grad_mode import is_grad_enabled, is_inference_mode_enabled
 from .backend import device
 from .dtypes import dtype, finfo, iinfo

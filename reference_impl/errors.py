@@ -332,17 +332,29 @@ def freed_buffers() -> RuntimeError:
     )
 
 
+_HINT = (
+    "enable anomaly detection to find the operation that failed to compute its gradient, with "
+    "torch.autograd.set_detect_anomaly(True, check_nan=False)."
+)
+_HINT_WHEN_WATCHED = (
+    "the backtrace further above shows the operation that failed to compute its gradient. The "
+    "variable in question was changed in there or anywhere later. Good luck!"
+)
+
+
 def modified_in_place(
     d: Any, shape: Sequence[int], source: str, version: int, expected: int, cuda: bool
 ) -> RuntimeError:
     """A saved value was changed; `source` says where it came from, '' for a leaf."""
+    from .autograd.grad_mode import ANOMALY, mode
+
+    watched = mode.state & ANOMALY
     where = f"{source}," if source else ""
     kind = f"torch.{'cuda.' if cuda else ''}{scalar_type(d)}Tensor"
     return RuntimeError(
         "one of the variables needed for gradient computation has been modified by an inplace "
         f"operation: [{kind} {sizes(shape)}]{where} is at version {version}; expected version "
-        f"{expected} instead. Hint: enable anomaly detection to find the operation that failed to "
-        "compute its gradient, with torch.autograd.set_detect_anomaly(True, check_nan=False)."
+        f"{expected} instead. Hint: " + (_HINT_WHEN_WATCHED if watched else _HINT)
     )
 
 

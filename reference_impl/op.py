@@ -450,12 +450,14 @@ def with_history(array: Any, node: Any, port: int) -> Tensor:
 
 def _make_call(op: Op) -> Callable[..., Any]:
     """The public function of an operation."""
-
     plain, count = op.prepare is None, len(op.params)
 
     def call(*args: Any, **kwargs: Any) -> Any:
-        if plain and len(args) == count and type(args[0]) is np.ndarray and not kwargs:
-            if not any(isinstance(a, Tensor) for a in args):
+        if plain and len(args) == count and type(args[0]) in _BARE and not kwargs:
+            for a in args:
+                if type(a) not in _ORDINARY:
+                    break
+            else:
                 return op.compute(np, *args)  # a rule at work on bare arrays
         answer = _overridden(call, args, kwargs)
         if answer is not NotImplemented:
@@ -735,6 +737,7 @@ def _publish_inplace(declared: Op, method: bool, function: bool) -> None:
 _NUMBERS = (int, float, complex)
 
 
+_BARE = {np.ndarray, np.float32, np.float64}
 # Types that are no tensors and have no say in what an operation does.
 _ORDINARY = {
     bool, int, float, complex, str, type(None), dtypes.dtype, np.ndarray, np.float32, np.float64,

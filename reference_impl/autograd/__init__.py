@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import warnings
 from typing import Any
 
@@ -13,15 +14,29 @@ from ..backend import xp_of
 from .engine import run_backward  # first: it completes the tensor module  # isort: skip
 from ..tensor import Tensor, wrap
 from . import forward_ad, function, graph
+from .anomaly_mode import detect_anomaly, set_detect_anomaly
 from .function import Function
 from .grad_mode import enable_grad, inference_mode, no_grad, set_grad_enabled
 from .gradcheck import gradcheck, gradgradcheck
 
 Variable = Tensor
 __all__ = [
-    "Function", "Variable", "backward", "enable_grad", "forward_ad", "function", "grad",
-    "gradcheck", "gradgradcheck", "graph",
-    "inference_mode", "no_grad", "set_grad_enabled",
+    "Function",
+    "Variable",
+    "backward",
+    "detect_anomaly",
+    "enable_grad",
+    "forward_ad",
+    "function",
+    "functional",
+    "grad",
+    "gradcheck",
+    "gradgradcheck",
+    "graph",
+    "inference_mode",
+    "no_grad",
+    "set_detect_anomaly",
+    "set_grad_enabled",
 ]  # fmt: skip
 
 
@@ -75,13 +90,22 @@ def grad(
         )
     allow_unused = bool(allow_unused) or materialize_grads
     retain = create_graph if retain_graph is None else retain_graph
-    grads = _root_gradients(roots, grad_outputs, create_graph)
     targets = [_target(t) for t in wanted]
-    edges = [(t.history(), t._port) for t in roots]
-    found = run_backward(
-        edges, grads, retain_graph=retain, create_graph=create_graph, targets=targets,
-        accumulate=False,
-    )  # fmt: skip
+    found: dict[Any, Any]
+    if is_grads_batched:
+        from ..func.levels import gradients_of_batch
+
+        several = gradients_of_batch(
+            roots, _as_tuple(grad_outputs), wanted, retain=retain, record=create_graph
+        )
+        found = dict(zip(targets, several, strict=True))
+    else:
+        grads = _root_gradients(roots, grad_outputs, create_graph)
+        edges = [(t.history(), t._port) for t in roots]
+        found = run_backward(
+            edges, grads, retain_graph=retain, create_graph=create_graph, targets=targets,
+            accumulate=False,
+        )  # fmt: skip
     out = []
     for i, (target, t) in enumerate(zip(targets, wanted, strict=True)):
         g = found.get(target)
@@ -136,3 +160,9 @@ def _root_gradients(roots: Any, given: Any, create_graph: bool) -> list[Any]:
             g = g.to(root.dtype)
         grads.append(g if create_graph else g._data)
     return grads
+
+
+def __getattr__(name: str) -> Any:
+    if name == "functional":  # it needs the operations, which need this module
+        return importlib.import_module(f"{__name__}.functional")
+    raise AttributeError(f"module 'torch.autograd' has no attribute {name!r}")

@@ -25,7 +25,7 @@ import numpy as np
 
 from .. import errors
 from ..tensor import Tensor, wrap, wrap_result
-from .grad_mode import RECORD, mode
+from .grad_mode import ANOMALY, RECORD, mode
 from .node import AccumulateGrad, Node
 
 Target = tuple[Node, int]
@@ -110,7 +110,8 @@ class _Task:
     def run(self) -> None:
         """Run nodes, the most recently recorded first, until none is left; then the leaves."""
         heap, buffers = self.heap, self.buffers
-        run = self.run_node if self.record or self.wanted is not None else self.run_quickly
+        general = self.record or self.wanted is not None or mode.state & ANOMALY
+        run = self.run_node if general else self.run_quickly
         while heap:
             node = heapq.heappop(heap)[1]
             run(node, buffers.pop(node))
@@ -252,7 +253,12 @@ def _as_scalars(saved: Sequence[Any]) -> Sequence[Any]:
 
 def _run(node: Node, grad: Any, record: bool) -> Sequence[Any]:
     """One node's rules and post hooks."""
-    results = node.backward(grad, record)
+    if mode.state & ANOMALY:
+        from .anomaly_mode import watched
+
+        results = watched(node, lambda: node.backward(grad, record))
+    else:
+        results = node.backward(grad, record)
     if node.hooks is not None and node.hooks.post:
         outputs = grad if grad.__class__ is list else [grad]
         results = _run_post_hooks(node, results, outputs, record)

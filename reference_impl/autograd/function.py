@@ -28,7 +28,7 @@ import numpy as np
 
 from .. import dtypes, errors
 from ..tensor import Tensor, wrap, wrap_result
-from .grad_mode import FORWARD, HOOKS, INFERENCE, RECORD, mode, no_grad
+from .grad_mode import ANOMALY, FORWARD, HOOKS, INFERENCE, RECORD, TRANSFORM, mode, no_grad
 from .node import AccumulateGrad, Node, without_backward
 
 __all__ = ["Function", "FunctionCtx", "InplaceFunction", "NestedIOFunction", "once_differentiable"]
@@ -265,7 +265,7 @@ class Function(metaclass=_FunctionMeta):
     @classmethod
     def apply(cls, *args: Any, **kwargs: Any) -> Any:
         """Run ``forward`` on the inputs and record one node for it."""
-        if mode.state & ~(RECORD | INFERENCE | HOOKS | FORWARD):
+        if mode.state & TRANSFORM:
             from .function_transforms import apply_under_transform
 
             found = apply_under_transform(cls, args, kwargs)
@@ -299,6 +299,10 @@ def _apply(cls: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     results = [_outgoing(ctx, o, inputs, recording) for o in outputs]
     if recording:
         _attach(ctx, results)
+        if mode.state & ANOMALY:
+            from .anomaly_mode import remember_call
+
+            remember_call(ctx)
     ctx.saved = [_saved(t, ctx, outputs, results) if t is not None else None for t in ctx.to_save]
     ctx.to_save = ctx.dirty_tensors = ctx.non_differentiable = ()
     if mode.state & FORWARD:

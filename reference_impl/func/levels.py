@@ -25,6 +25,7 @@ from ..ops.parts import alias
 from ..tensor import Tensor, wrap
 from ..utils._pytree import tree_map
 from .batching import (
+    Level,
     innermost,
     levels_of,
     lifted,
@@ -130,3 +131,20 @@ def _like(grad: Any, levels: Sequence[int]) -> Any:
     for level in levels:
         grad = with_batch(grad, level)
     return grad
+
+
+def gradients_of_batch(
+    outputs: Sequence[Any],
+    cotangents: Sequence[Any],
+    inputs: Sequence[Any],
+    *,
+    retain: bool,
+    record: bool,
+) -> list[Any]:
+    """Gradients for a batch of cotangents (their first dimension), all in one backward pass."""
+    size = int(cotangents[0].shape[0])
+    with Level(size, "error") as level:
+        hidden = [with_batch(c, level.number) for c in cotangents]
+        found = pull_back(outputs, hidden, inputs, record=True, retain=retain)
+        whole = [None if g is None else without_batch(g, level.number, size) for g in found]
+    return [g if g is None or record else g.detach() for g in whole]

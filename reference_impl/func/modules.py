@@ -61,8 +61,8 @@ def _merged(dictionaries: Any) -> dict[str, Any]:
         repeated = merged.keys() & d.keys()
         if repeated:
             raise ValueError(
-                f"{sorted(repeated)} appeared in multiple dictionaries; behavior of functional call "
-                "is ambiguous"
+                f"{sorted(repeated)} appeared in multiple dictionaries; behavior of functional "
+                "call is ambiguous"
             )
         merged.update(d)
     return merged

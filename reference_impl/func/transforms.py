@@ -162,8 +162,8 @@ def _check_outputs(name: str, outputs: Sequence[Any]) -> None:
     for out in outputs:
         if not isinstance(out, Tensor):
             raise RuntimeError(
-                f"{name}(f, *primals): Expected f(*primals) to only return tensors, got unsupported "
-                f"type {type(out)}"
+                f"{name}(f, *primals): Expected f(*primals) to only return tensors, got "
+                f"unsupported type {type(out)}"
             )
 
 
@@ -191,8 +191,8 @@ def jvp(
     for name, given in (("primals", primals), ("tangents", tangents)):
         if not isinstance(given, tuple):
             raise RuntimeError(
-                f"jvp(f, primals, tangents): Expected {name} to be a tuple. E.g. it should be valid "
-                "to call f(*primals)."
+                f"jvp(f, primals, tangents): Expected {name} to be a tuple. E.g. it should be "
+                "valid to call f(*primals)."
             )
     if tree_flatten(primals)[1] != tree_flatten(tangents)[1]:
         raise RuntimeError(
@@ -316,7 +316,7 @@ def jacfwd(
     @functools.wraps(func)
     def wrapper(*args: Any, **kwargs: Any) -> Any:
         partial, chosen = _of_chosen(func, args, kwargs, argnums)
-        output, jvp_fn, aux = _linearize("jvp", partial, chosen, has_aux)
+        _, jvp_fn, aux = _linearize("jvp", partial, chosen, has_aux)
         leaves, in_spec = tree_flatten(chosen)
         forward = vmap(
             lambda *t: jvp_fn(*tree_unflatten(t, in_spec)), randomness=randomness,

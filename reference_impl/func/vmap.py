@@ -24,10 +24,10 @@ def vmap(
 ) -> Callable[..., Any]:
     """Map `func` over a dimension of its inputs.
 
-    `in_dims` says over which (None: the input is the same for all), as one number or in the shape of
-    the arguments; `out_dims` where the batch goes in the outputs.  With `chunk_size`, that many
-    examples at a time.  Raises ValueError for dimensions that do not fit, RuntimeError for an output
-    that is no tensor.
+    `in_dims` says over which (None: the input is the same for all), as one number or in the shape
+    of the arguments; `out_dims` where the batch goes in the outputs.  With `chunk_size`, that many
+    examples at a time.  Raises ValueError for dimensions that do not fit, and for an output that is
+    no tensor.
     """
     if randomness not in ("error", "different", "same"):
         raise RuntimeError(
