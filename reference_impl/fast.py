@@ -9,6 +9,7 @@ back on the general call.  They do nothing that it would not do; tests run both 
 from __future__ import annotations
 
 import inspect
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
@@ -251,7 +252,7 @@ def _by_number(op: Op, general: Call) -> Call:
             return general(self, other)
         if type(a) is not _ndarray or state > RECORD or dtype not in served:
             return general(self, other)
-        b = _as_array(other, dtype)
+        b = constant(other, dtype)
         if b is None:
             return general(self, other)
         data = forward(np, a, b) if ufunc is None else ufunc(a, b, out=...)
@@ -276,10 +277,10 @@ def _by_number(op: Op, general: Call) -> Call:
     return quick
 
 
-_NUMBERS: dict[Any, dict[Any, np.ndarray]] = {d: {} for d in _FLOATING}
+_NUMBERS: dict[Any, dict[Any, np.ndarray]] = defaultdict(dict)
 
 
-def _as_array(value: float, dtype: Any) -> np.ndarray | None:
+def constant(value: float, dtype: Any) -> np.ndarray | None:
     """A Python number as a 0-d array, made once: NumPy takes twice as long over the number.
 
     None for an int too large for NumPy.

@@ -463,12 +463,22 @@ def _make_call(op: Op) -> Callable[..., Any]:
         if answer is not NotImplemented:
             return answer
         out = kwargs.pop("out", None) if "out" in kwargs else None
-        values = op.bind(args, kwargs)
-        if out is not None:
-            return _into(op, values, out)
-        return invoke(op, values)
+        try:
+            values = op.bind(args, kwargs)
+            if out is not None:
+                return _into(op, values, out)
+            return invoke(op, values)
+        except TypeError as error:
+            raise _worded(op.name, args, kwargs, error) from None
 
     return call
+
+
+def _worded(name: str, args: Any, kwargs: dict[str, Any], error: Exception) -> Exception:
+    """`error`, in PyTorch's words for arguments that fit none of a function's overloads."""
+    from .signatures import worded
+
+    return worded(name, args, kwargs, error)
 
 
 def _overridden(function: Callable[..., Any], args: Any, kwargs: dict[str, Any]) -> Any:
@@ -863,14 +873,15 @@ def composite(
             answer = _overridden(call, args, kwargs)
             if answer is not NotImplemented:
                 return answer
-            if kwargs and "out" in kwargs and "out" not in _parameters(body):
-                return _composite_into(body, args, kwargs)
-            if not native:
-                return body(*args, **_renamed(body, kwargs))
             before = mode.state
-            mode.state = before | NATIVE
+            if native:
+                mode.state = before | NATIVE
             try:
+                if kwargs and "out" in kwargs and "out" not in _parameters(body):
+                    return _composite_into(body, args, kwargs)
                 return body(*args, **_renamed(body, kwargs))
+            except (TypeError, AttributeError) as error:
+                raise _worded(name, args, kwargs, error) from None
             finally:
                 mode.state = before
 

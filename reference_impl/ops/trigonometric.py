@@ -5,6 +5,9 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
+
+from ..fast import constant
 from ..op import op, pointwise, promote_operands
 from .arithmetic import reciprocal
 from .complex import conj
@@ -128,8 +131,9 @@ def atanh(xp, self):
     name="tanh_backward", method=False, function=False,
 )  # fmt: skip
 def _tanh_backward(xp, grad_output, output):
-    one = output.dtype.type(1)
-    return grad_output * xp.conj(one - output * output)
+    square = output * output
+    one = constant(1, square.dtype) if xp is np else 1
+    return grad_output * conj(one - square)
 
 
 # ---------------------------------------------------------------- angles
