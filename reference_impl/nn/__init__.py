@@ -1,10 +1,10 @@
 """``torch.nn``: networks as trees of modules."""
 
-from . import functional, init, modules, parameter
+from . import functional, init, modules, parameter, utils
 from .modules import *
 from .parameter import Buffer, Parameter, UninitializedParameter
 
 __all__ = [
     *modules.__all__, "Buffer", "Parameter", "UninitializedParameter",
-    "functional", "init", "modules", "parameter",
+    "functional", "init", "modules", "parameter", "utils",
 ]  # fmt: skip

@@ -44,3 +44,6 @@ from .vision import (
     affine_grid, channel_shuffle, grid_sample, native_channel_shuffle, pixel_shuffle,
     pixel_unshuffle,
 )  # fmt: skip
+from .attention import multi_head_attention_forward, scaled_dot_product_attention
+from .ctc import ctc_loss
+from .linear import bilinear

@@ -144,8 +144,10 @@ def batch_norm(
         raise RuntimeError(
             "Expected running_mean and running_var to be defined when training=False"
         )
-    if input.ndim == 1 and not input.numel():
-        return input.clone()
+    if not input.numel():
+        out = input.clone()
+        out = out if weight is None else out * weight[0] if weight.numel() else out
+        return out if bias is None else out + bias[0] if bias.numel() else out
     _check_statistics(
         input, running_mean=running_mean, running_var=running_var, weight=weight, bias=bias
     )

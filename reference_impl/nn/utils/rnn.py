@@ -1,0 +1,163 @@
+"""Sequences of different lengths: padded to one tensor, or packed step by step."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple, Self
+
+from ... import dtypes
+from ...op import PUBLIC
+
+__all__ = [
+    "PackedSequence", "invert_permutation", "pack_padded_sequence", "pack_sequence",
+    "pad_packed_sequence", "pad_sequence", "unpad_sequence", "unpack_sequence",
+]  # fmt: skip
+
+
+class _Fields(NamedTuple):
+    data: Any
+    batch_sizes: Any
+    sorted_indices: Any
+    unsorted_indices: Any
+
+
+class PackedSequence(_Fields):
+    """The elements of all sequences at step 0, then those at step 1, …, the longest first.
+
+    `batch_sizes` says how many sequences there are at each step.
+    """
+
+    def __new__(
+        cls, data: Any, batch_sizes: Any = None, sorted_indices: Any = None,
+        unsorted_indices: Any = None,
+    ) -> Self:  # fmt: skip
+        if unsorted_indices is None:
+            unsorted_indices = invert_permutation(sorted_indices)
+        return super().__new__(cls, data, batch_sizes, sorted_indices, unsorted_indices)
+
+    def to(self, *args: Any, **kwargs: Any) -> PackedSequence:
+        """The same with the data moved or cast."""
+        data = self.data.to(*args, **kwargs)
+        if data is self.data:
+            return self
+        return type(self)(data, self.batch_sizes, self.sorted_indices, self.unsorted_indices)
+
+    def double(self) -> PackedSequence:
+        return self.to(dtypes.float64)
+
+    def float(self) -> PackedSequence:
+        return self.to(dtypes.float32)
+
+    @property
+    def is_cuda(self) -> bool:
+        return self.data.is_cuda  # type: ignore[no-any-return]
+
+
+
+
+def invert_permutation(permutation: Any) -> Any:
+    """The permutation that undoes `permutation`."""
+    if permutation is None:
+        return None
+    places = PUBLIC["arange"](permutation.numel(), device=permutation.device)
+    return PUBLIC["empty_like"](permutation).scatter_(0, permutation, places)
+
+
+def pack_padded_sequence(
+    input: Any, lengths: Any, batch_first: bool = False, enforce_sorted: bool = True
+) -> PackedSequence:
+    """Pack (T, N, …) with the sequences' `lengths`, which fall unless `enforce_sorted` is off."""
+    if not hasattr(lengths, "tolist"):
+        lengths = PUBLIC["as_tensor"](lengths, device="cpu")
+    lengths = lengths.long()
+    order = None
+    if not enforce_sorted:
+        lengths, order = lengths.sort(descending=True)
+        order = order.to(input.device)
+        input = input.index_select(0 if batch_first else 1, order)
+    counts = lengths.tolist()
+    steps = input.transpose(0, 1) if batch_first else input
+    if len(counts) != steps.shape[1]:
+        raise RuntimeError(
+            f"Expected `len(lengths)` to be equal to batch_size, but got {len(counts)} "
+            f"(batch_size={steps.shape[1]})"
+        )
+    if any(n <= 0 for n in counts):
+        raise RuntimeError(
+            "Length of all samples has to be greater than 0, but found an element in 'lengths' "
+            "that is <= 0"
+        )
+    if any(a < b for a, b in zip(counts, counts[1:], strict=False)):
+        raise RuntimeError(
+            "`lengths` array must be sorted in decreasing order when `enforce_sorted` is True. You "
+            "can pass `enforce_sorted=False` to pack_padded_sequence and/or pack_sequence to "
+            "sidestep this requirement if you do not need ONNX exportability."
+        )
+    sizes = [sum(n > t for n in counts) for t in range(counts[0])]
+    data = PUBLIC["cat"]([steps[t, :n] for t, n in enumerate(sizes)])
+    return PackedSequence(data, PUBLIC["tensor"](sizes), order)
+
+
+def pad_packed_sequence(
+    sequence: PackedSequence, batch_first: bool = False, padding_value: float = 0.0,
+    total_length: int | None = None,
+) -> Any:  # fmt: skip
+    """(sequences padded to (T, N, …), lengths): the inverse of ``pack_padded_sequence``."""
+    sizes = sequence.batch_sizes.tolist()
+    if total_length is not None and total_length < len(sizes):
+        raise ValueError(
+            "Expected total_length to be at least the length of the longest sequence in input, but "
+            f"got total_length={total_length} and max sequence length being {len(sizes)}"
+        )
+    batch, rest = sizes[0], sequence.data.shape[1:]
+    steps = []
+    for rows in sequence.data.split(sizes):
+        missing = batch - rows.shape[0]
+        if missing:
+            filler = rows.new_full((missing, *rest), padding_value)
+            rows = PUBLIC["cat"]([rows, filler])
+        steps.append(rows)
+    for _ in range((total_length or 0) - len(sizes)):
+        steps.append(sequence.data.new_full((batch, *rest), padding_value))
+    out = PUBLIC["stack"](steps, 1 if batch_first else 0)
+    lengths = PUBLIC["tensor"]([sum(n > i for n in sizes) for i in range(batch)])
+    order = sequence.unsorted_indices
+    if order is not None:
+        out = out.index_select(0 if batch_first else 1, order)
+        lengths = lengths[order.cpu()]
+    return out, lengths
+
+
+def pad_sequence(
+    sequences: Any, batch_first: bool = False, padding_value: float = 0.0,
+    padding_side: str = "right",
+) -> Any:  # fmt: skip
+    """Sequences (L_i, …) in one tensor (T, N, …), filled up with `padding_value`."""
+    sequences = list(sequences)
+    longest = max(s.shape[0] for s in sequences)
+    shape = (len(sequences), longest, *sequences[0].shape[1:])
+    out = sequences[0].new_full(shape, padding_value)
+    for i, s in enumerate(sequences):
+        n = s.shape[0]
+        if padding_side == "left":
+            out[i, longest - n :] = s
+        else:
+            out[i, :n] = s
+    return out if batch_first else out.transpose(0, 1)
+
+
+def unpad_sequence(padded_sequences: Any, lengths: Any, batch_first: bool = False) -> list[Any]:
+    """The list of sequences that ``pad_sequence`` was given."""
+    rows = padded_sequences if batch_first else padded_sequences.transpose(0, 1)
+    return [row[: int(n)] for row, n in zip(rows, lengths, strict=True)]
+
+
+def pack_sequence(sequences: Any, enforce_sorted: bool = True) -> PackedSequence:
+    """Pack a list of sequences (L_i, …)."""
+    lengths = PUBLIC["as_tensor"]([s.shape[0] for s in sequences])
+    return pack_padded_sequence(pad_sequence(sequences), lengths, enforce_sorted=enforce_sorted)
+
+
+def unpack_sequence(packed_sequences: PackedSequence) -> list[Any]:
+    """The list of sequences that ``pack_sequence`` was given."""
+    padded, lengths = pad_packed_sequence(packed_sequences, batch_first=True)
+    return unpad_sequence(padded, lengths, batch_first=True)
