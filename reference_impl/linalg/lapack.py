@@ -95,18 +95,38 @@ def trsm(xp: Any, a: Any, b: Any, upper: bool, unitriangular: bool) -> Any:
     return x
 
 
+def permutation(xp: Any, pivots: Any, m: int, dtype: Any) -> Any:
+    """P of A = P L U as a matrix, from LAPACK's row exchanges."""
+    batch = pivots.shape[:-1]
+    order = xp.broadcast_to(xp.arange(m), (*batch, m)).copy()[..., None]
+    for j in range(pivots.shape[-1]):
+        swap_rows(xp, order, j, pivots[..., j].astype(np.int64) - 1)
+    return xp.ascontiguousarray(xp.eye(m, dtype=dtype)[order[..., 0]].swapaxes(-1, -2))
+
+
+def getrs(xp: Any, packed: Any, pivots: Any, b: Any, adjoint: bool = False) -> Any:
+    """X with A X = B, or A^H X = B, from ``getrf``."""
+    p = permutation(xp, pivots, packed.shape[-1], packed.dtype)
+    if not adjoint:
+        y = trsm(xp, packed, xp.matmul(p.swapaxes(-1, -2), b), False, True)
+        return trsm(xp, packed, y, True, False)
+    turned = xp.conj(packed.swapaxes(-1, -2))
+    y = trsm(xp, turned, b, False, False)
+    return xp.matmul(p, trsm(xp, turned, y, True, True))
+
+
 def potrf(xp: Any, a: Any) -> tuple[Any, Any]:
     """Cholesky's L from the lower triangle, and info: the order of the first minor that fails."""
     a = xp.tril(a)
     info = xp.zeros(a.shape[:-2], np.int32)
     for j in range(a.shape[-1]):
         pivot = a[..., j, j].real
-        bad = ~(pivot > 0)
-        info = xp.where(bad & (info == 0), np.int32(j + 1), info)
-        root = xp.sqrt(xp.where(bad, pivot.dtype.type(1), pivot))
-        a[..., j, j] = root
-        column = a[..., j + 1 :, j] / root[..., None]
-        a[..., j + 1 :, j] = column
+        info = xp.where(~(pivot > 0) & (info == 0), np.int32(j + 1), info)
+        on = info == 0  # a matrix that failed stays as it is
+        root = xp.sqrt(xp.where(on, pivot, 1))
+        a[..., j, j] = xp.where(on, root, pivot)
+        column = xp.where(on[..., None], a[..., j + 1 :, j] / root[..., None], 0)
+        a[..., j + 1 :, j] = xp.where(on[..., None], column, a[..., j + 1 :, j])
         update = xp.tril(column[..., :, None] * xp.conj(column[..., None, :]))
         a[..., j + 1 :, j + 1 :] -= update
     return a, info

@@ -10,12 +10,12 @@ from typing import Any
 
 import numpy as np
 
-from .. import errors, return_types
+from .. import dtypes, errors, return_types
 from ..op import composite, op
 from ..ops.matmul import matmul, mH
 from ..ops.shape import squeeze, unsqueeze
 from ..tensor import Tensor
-from .checks import category, check_floating, check_matrix, is_vector, scalar_type
+from .checks import category, check_matrix, check_square, is_vector, scalar_type
 
 # ---------------------------------------------------------------- pseudoinverse
 
@@ -51,14 +51,29 @@ def cutoff(xp: Any, largest: Any, atol: Any, rtol: Any, shape: Any, dtype: Any) 
     return xp.maximum(xp.asarray(atol, largest.dtype), xp.asarray(rtol, largest.dtype) * largest)
 
 
+def _check_tolerances(name: str, atol: Any, rtol: Any) -> None:
+    for tolerance, argument in ((atol, "atol"), (rtol, "rtol")):
+        if getattr(getattr(tolerance, "dtype", None), "kind", "f") == "c":
+            raise RuntimeError(
+                f"torch.{name}: {argument} tensor of complex type is not supported. Got "
+                + scalar_type(tolerance)
+            )
+
+
 def _as_array(value: Any) -> Any:
     return value._data if isinstance(value, Tensor) else value
 
 
 @op(self=_pinv_rule, name="linalg_pinv", method=False, function=False)
 def _pinv(xp, self, *, atol=None, rtol=None, hermitian=False):
-    check_floating("linalg.pinv", self, low_precision=False)
-    check_matrix("linalg.pinv", self)
+    if self.ndim < 2 or category(self) < dtypes.FLOAT or self.dtype.itemsize == 2:
+        raise RuntimeError(
+            f"linalg.pinv({scalar_type(self)}{{{errors.sizes(self.shape)}}}): expected a tensor "
+            "with 2 or more dimensions of float, double, cfloat or cdouble types"
+        )
+    _check_tolerances("linalg.pinv", atol, rtol)
+    if hermitian:
+        check_square("linalg.eigh", self)
     if not self.size:
         return xp.zeros((*self.shape[:-2], *self.shape[:-3:-1]), self.dtype)
     if hermitian:
@@ -89,8 +104,12 @@ def pinv(
 
 @op(name="linalg_matrix_rank", method=False, function=False)
 def _matrix_rank(xp, self, atol, rtol, hermitian):
-    check_floating("linalg.matrix_rank", self, low_precision=False)
-    check_matrix("linalg.matrix_rank", self)
+    check_matrix("torch.linalg.matrix_rank", self, "input")
+    if category(self) < dtypes.FLOAT or self.dtype.itemsize == 2:
+        raise RuntimeError("This function doesn't handle types other than float and double")
+    _check_tolerances("linalg.matrix_rank", atol, rtol)
+    if hermitian:
+        check_square("linalg.eigh", self)
     if not self.size:
         return xp.zeros(self.shape[:-2], np.int64)
     if hermitian:
@@ -160,7 +179,7 @@ def _check_lstsq(a: Any, b: Any, driver: Any, cuda: bool) -> None:
             f"{name}: Expected input and other to have the same dtype, but got input's dtype "
             f"{scalar_type(a)} and other's dtype {scalar_type(b)}"
         )
-    if category(a) < 2 or a.dtype.itemsize == 2:
+    if category(a) < dtypes.FLOAT or a.dtype.itemsize == 2:
         raise RuntimeError("This function doesn't handle types other than float and double")
     if driver not in (("gels",) if cuda else _DRIVERS):
         known = "`driver` other than `gels` is not supported on CUDA" if cuda else (

@@ -86,20 +86,11 @@ def unpacked(packed: Any) -> tuple[Any, Any]:
     return low, triu(_rows(packed, 0, k))
 
 
-def permutation(xp: Any, pivots: Any, m: int, dtype: Any) -> Any:
-    """P of A = P L U as a matrix, from LAPACK's row exchanges."""
-    batch = pivots.shape[:-1]
-    order = xp.broadcast_to(xp.arange(m), (*batch, m)).copy()[..., None]
-    for j in range(pivots.shape[-1]):
-        lapack.swap_rows(xp, order, j, pivots[..., j].astype(np.int64) - 1)
-    return xp.ascontiguousarray(xp.eye(m, dtype=dtype)[order[..., 0]].swapaxes(-1, -2))
-
-
 def _permuted(pivots: Any, x: Any) -> Any:
     """P x."""
     bare = getattr(pivots, "_data", pivots)
     data = getattr(x, "_data", x)
-    p = permutation(xp_of(bare), bare, x.shape[-2], data.dtype)
+    p = lapack.permutation(xp_of(bare), bare, x.shape[-2], data.dtype)
     return matmul(wrap(p) if isinstance(x, Tensor) else p, x)
 
 
@@ -187,7 +178,7 @@ def _lu(xp, A, *, pivot=True):
         _check_lu("linalg.lu", A, pivot, xp)
     _check_lu("linalg.lu_factor", A, pivot, xp)
     packed, pivots, _ = lapack.getrf(xp, A, pivot)
-    p = permutation(xp, pivots, A.shape[-2], A.dtype) if pivot else xp.empty(0, A.dtype)
+    p = lapack.permutation(xp, pivots, A.shape[-2], A.dtype) if pivot else xp.empty(0, A.dtype)
     return p, *map(xp.ascontiguousarray, unpacked(packed))
 
 
@@ -224,7 +215,7 @@ def _exchanged(pivots: Any, x: Any) -> Any:
     """P^T x."""
     bare = getattr(pivots, "_data", pivots)
     data = getattr(x, "_data", x)
-    p = permutation(xp_of(bare), bare, x.shape[-2], data.dtype).swapaxes(-1, -2)
+    p = lapack.permutation(xp_of(bare), bare, x.shape[-2], data.dtype).swapaxes(-1, -2)
     return matmul(wrap(p) if isinstance(x, Tensor) else p, x)
 
 
@@ -252,17 +243,6 @@ def _check_lu_solve(packed: Any, pivots: Any, b: Any, left: bool) -> None:
     check_served("lu_solve_cpu", packed)
 
 
-def _solved(xp: Any, packed: Any, pivots: Any, b: Any, adjoint: bool) -> Any:
-    """X with A X = B, or A^H X = B."""
-    p = permutation(xp, pivots, packed.shape[-1], packed.dtype)
-    if not adjoint:
-        y = lapack.trsm(xp, packed, xp.matmul(p.swapaxes(-1, -2), b), False, True)
-        return lapack.trsm(xp, packed, y, True, False)
-    turned = xp.conj(packed.swapaxes(-1, -2))
-    y = lapack.trsm(xp, turned, b, False, False)
-    return xp.matmul(p, lapack.trsm(xp, turned, y, True, True))
-
-
 @op(
     joint=(("LU", "B"), _lu_solve_rule), name="linalg_lu_solve", method=False, function=False,
 )  # fmt: skip
@@ -270,9 +250,9 @@ def _lu_solve(xp, LU, pivots, B, *, left=True, adjoint=False):
     _check_lu_solve(LU, pivots, B, left)
     broadcast_batch(B, LU)
     if left:
-        return lapack.columns(xp, _solved(xp, LU, pivots, B, adjoint))
+        return lapack.columns(xp, lapack.getrs(xp, LU, pivots, B, adjoint))
     turned = xp.conj(B.swapaxes(-1, -2))
-    found = lapack.columns(xp, _solved(xp, LU, pivots, turned, not adjoint))
+    found = lapack.columns(xp, lapack.getrs(xp, LU, pivots, turned, not adjoint))
     return xp.conj(found.swapaxes(-1, -2))
 
 
@@ -320,7 +300,7 @@ def lu_unpack(xp, LU_data, LU_pivots, unpack_data=True, unpack_pivots=True):
                 "pivots passed to lu_unpack must be between 1 and LU.size(-2) inclusive."
                 "Did you properly pass the result of lu_factor?"
             )
-        p = permutation(xp, LU_pivots, m, LU_data.dtype)
+        p = lapack.permutation(xp, LU_pivots, m, LU_data.dtype)
     if not unpack_data:
         return p, empty, empty
     return p, *map(xp.ascontiguousarray, unpacked(LU_data))

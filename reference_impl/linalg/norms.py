@@ -63,7 +63,7 @@ def _check_order(name: str, self: Any, p: float, dim: Any) -> None:
     for d in dim:
         if self.ndim and self.shape[d] == 0:
             raise RuntimeError(
-                f"{name} cannot compute the {_order(p)} norm on the dimension {d} because this "
+                f"{name} cannot compute the {_order(p)} norm on the dimension {d}because this "
                 "dimension is empty and the operation does not have an identity"
             )
 
@@ -145,6 +145,8 @@ def vector_norm(
 
     Raises RuntimeError for integers.
     """
+    if isinstance(ord, str):
+        raise errors.argument_must_be("linalg_vector_norm", "ord", 2, "Number", ord)
     return _vector_norm(x, ord, dim, keepdim, dtype=dtype)
 
 
@@ -176,10 +178,10 @@ def _check_matrix_dims(A: Any, dim: Any) -> tuple[int, int]:
     if A.ndim < 2:
         raise RuntimeError(f"{name}: The input tensor A must have at least 2 dimensions.")
     if len(dim) != 2:
-        raise RuntimeError(f"{name}: dim must be a 2-tuple. Got {errors.sizes(dim)}")
+        raise RuntimeError(f"{name}: dim must be a 2-tuple. Got {', '.join(map(str, dim))}")
     first, second = (wrap_dim(d, A.ndim) for d in dim)
     if first == second:
-        raise RuntimeError(f"{name}: dims must be different. Got ({dim[0]}, {dim[1]})")
+        raise RuntimeError(f"{name}: dims must be different. Got ({first}, {second})")
     return first, second
 
 
@@ -199,6 +201,7 @@ def matrix_norm(
         raise RuntimeError(f"{name}: Order {shown} not supported.")
     if ord == "fro":
         check_floating(name, A)
+        check_norm_dtype(name, A, dtype)
         return _vector_norm(A, 2, (first, second), keepdim, dtype=dtype)
     check_floating(name, A, low_precision=ord != "nuc" and abs(ord) != 2)
     check_norm_dtype(name, A, dtype)
@@ -228,8 +231,10 @@ def norm(
     elif ord is not None and A.ndim not in (1, 2):
         raise RuntimeError(
             "linalg.norm: If dim is not specified but ord is, the input must be 1D or 2D. Got "
-            f"{A.ndim}D"
+            f"{A.ndim}D."
         )
+    if isinstance(ord, str):
+        return matrix_norm(A, ord, (-2, -1) if dim is None else dim, keepdim, dtype=dtype)
     if ord is not None and (len(dim) == 2 if dim is not None else A.ndim == 2):
         return matrix_norm(A, ord, dim if dim is not None else (0, 1), keepdim, dtype=dtype)
     return _vector_norm(A, 2 if ord is None else ord, dim, keepdim, dtype=dtype)

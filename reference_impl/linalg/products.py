@@ -271,7 +271,7 @@ def tensorsolve(A: Any, B: Any, dims: Any = None) -> Any:
         moved = [wrap_dim(d, A.ndim) for d in dims]
         A = A.permute([d for d in range(A.ndim) if d not in moved] + moved)
     shape = list(A.shape[B.ndim :])
-    n, m = math.prod(shape), math.prod(A.shape[: B.ndim])
+    n, m = math.prod(shape), B.numel()
     if n != m:
         raise RuntimeError(
             "Expected self to satisfy the requirement prod(self.shape[other.ndim:]) == "

@@ -68,8 +68,8 @@ def _solve_ex(xp, A, B, *, left=True, check_errors=False):
     x = lapack.attempt(xp, xp.linalg.solve, a, xp.broadcast_to(b, (*batch, *b.shape[-2:])))
     info = xp.zeros(A.shape[:-2], np.int32)
     if x is None:
-        info = lapack.getrf(xp, A)[2]
-        x = xp.full((*batch, *b.shape[-2:]), np.nan, A.dtype)
+        packed, pivots, info = lapack.getrf(xp, a)
+        x = lapack.getrs(xp, packed, pivots, b)
     x = lapack.columns(xp, x)
     x = x if left else x.swapaxes(-1, -2)
     return (x[..., 0] if vector else x), info
@@ -116,8 +116,8 @@ def _inv_ex(xp, A, *, caller="linalg.inv"):
     inverse = lapack.attempt(xp, xp.linalg.inv, A)
     info = xp.zeros(A.shape[:-2], np.int32)
     if inverse is None:
-        info = lapack.getrf(xp, A)[2]
-        inverse = xp.full(A.shape, np.nan, A.dtype)
+        packed, pivots, info = lapack.getrf(xp, A)
+        inverse = lapack.getrs(xp, packed, pivots, xp.eye(A.shape[-1], dtype=A.dtype))
     return inverse, info
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from .. import errors, return_types
-from ..op import composite, op
+from ..op import composite, op, wrap_dim
 from ..ops.matmul import matmul, mH
 from ..ops.rearrange import tril, triu
 from ..ops.shape import transpose
@@ -54,6 +54,7 @@ def _solve_triangular(xp, self, B, *, upper, left=True, unitriangular=False):
     check_system("linalg.solve_triangular", self, B, left)
     check_served("triangular_solve_cpu", self)
     broadcast_batch(B, self)
+    B = B.astype(self.dtype, copy=False)
     if left:
         return lapack.trsm(xp, self, B, upper, unitriangular)
     flipped = self.swapaxes(-1, -2), B.swapaxes(-1, -2)
@@ -128,6 +129,7 @@ def check_old_system(name: str, b: Any, a: Any) -> None:
             f"Expected b and A to have the same dtype, but found b of type {scalar_type(b)} and A "
             f"of type {scalar_type(a)} instead."
         )
+    wrap_dim(-2, b.ndim)
     n, m = a.shape[-2:]
     if n != m:
         raise RuntimeError(

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from .. import dtypes, errors
-from ..op import composite
+from ..op import composite, wrap_dim
 from ..tensor import Tensor
 from .create import ones, zeros
 from .fourier import _fft_c2c, _fft_c2r, _fft_r2c
@@ -60,7 +60,7 @@ def _window_shown(window: Tensor | None) -> str:
 
 def _padded(x: Tensor, pad: int, mode: str) -> Any:
     """`pad` more elements at both ends of the last dimension."""
-    n = x.shape[-1]
+    n = x.shape[-1] if x.ndim else 1
     if mode == "constant":
         return constant_pad_nd(x, [pad, pad])
     if pad >= n and mode == "reflect":
@@ -184,6 +184,7 @@ def _check_istft(
 ) -> None:
     if not x.numel():
         raise RuntimeError(f"{say} : input tensor cannot be empty.")
+    wrap_dim(-3, x.ndim + 1)
     if x.ndim not in (2, 3):
         raise RuntimeError(f"{say} : expected a tensor with 2 or 3 dimensions, but got {x.ndim}")
     expected, words = (n_fft // 2 + 1, "n_fft / 2 + 1 when onesided=True") if onesided else (
@@ -280,7 +281,7 @@ def _assembled(
     weights = slice_(_overlapped(squares, hop), 1, start, end)
     lowest = weights.abs().min()
     if not lowest.item() > 1e-11:
-        raise RuntimeError(f"{say} window overlap add min: {int(lowest.item() > 1e-11)}")
+        raise RuntimeError(f"{say} window overlap add min: 1\n[ CPUBoolType{{}} ]")
     out = signal / weights
     out = squeeze(out, 0) if single else out
     if length is not None and end > total:
