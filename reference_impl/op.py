@@ -189,6 +189,7 @@ class Op:
         found = self._node_types.get(key)
         if found is None:
             content = {"__slots__": (), "op": self, "differentiate": self.differentiate}
+            content["only_given"] = name == NOT_IMPLEMENTED
             if callable(self._node_name):
                 content["hidden"] = self._hidden(name, values)
             found = self._node_types[key] = type(name, (Node,), content)
@@ -199,7 +200,7 @@ class Op:
         tensors = list(values)
         for at in self.diff:
             tensors[at] = wrap(np.zeros(()))
-        if name == self._node_name(*tensors) and name != NOT_IMPLEMENTED:
+        if name == self._node_name(*tensors):
             return frozenset()
         numbers = [not isinstance(values[at], Tensor) for at in self.diff]
         return frozenset(i for i, n in enumerate(numbers) if n)
@@ -733,7 +734,12 @@ def _publish_inplace(declared: Op, method: bool, function: bool) -> None:
         answer = _overridden(call, args, kwargs)
         if answer is not NotImplemented:
             return answer
-        return change(declared, declared.bind(args, kwargs))
+        try:
+            return change(declared, declared.bind(args, kwargs))
+        except TypeError as error:
+            from .signatures import worded_in_place
+
+            raise worded_in_place(declared.name, args, kwargs, error) from None
 
     call.__name__ = call.__qualname__ = declared.name + "_"
     call.__doc__ = f"In-place form of ``{declared.name}``."
@@ -756,12 +762,6 @@ _ORDINARY = {
 
 def _spelt(parameter: str) -> str:
     return "input" if parameter == "self" else parameter
-
-
-def check_served(op: Op, d: dtypes.dtype) -> None:
-    """Raise NotImplementedError, as PyTorch's kernel does, for a dtype of a category not served."""
-    if "bifc"[d.category] not in op.serves:
-        raise errors.not_implemented_for(op.kernel, d)
 
 
 def check_tensors(op: Op, arrays: Sequence[Any]) -> None:
@@ -790,7 +790,13 @@ def promote_operands(op: Op, xp: Any, arrays: list[Any]) -> None:
     d = dtypes.result_dtype(*operands)
     if op.promote == "float" and d.category < dtypes.FLOAT:
         d = dtypes.get_default_dtype()
-    check_served(op, d)
+    if "bifc"[d.category] not in op.serves:
+        shapes = [a.shape for a in operands if _is_array(a)]
+        try:
+            np.broadcast_shapes(*shapes)
+        except ValueError:
+            raise _broadcast_error(shapes) from None
+        raise errors.not_implemented_for(op.kernel, d)
     storage = d.numpy
     for i in op.operands:
         a = arrays[i]

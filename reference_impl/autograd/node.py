@@ -48,6 +48,7 @@ class Node:
     )  # fmt: skip
     op: ClassVar[Op]
     hidden: ClassVar[frozenset[int]] = frozenset()  # edges that PyTorch's node does not have
+    only_given: ClassVar[bool] = False  # whether PyTorch's node has no edges without a node
     differentiate: ClassVar[Any] = None  # (self, grad, saved): the rules' results (op.py)
 
     edges: Sequence[Node | None]
@@ -78,7 +79,7 @@ class Node:
         return tuple(
             (e, 0 if e is None else self.port(i))
             for i, e in enumerate(self.edges)
-            if i not in self.hidden
+            if i not in self.hidden and (e is not None or not self.only_given)
         )
 
     @property

@@ -5,7 +5,12 @@ In-place forms follow: where ``abs_`` exists, so does ``absolute_``.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
 from ..op import PUBLIC
+from ..signatures import worded
 from ..tensor import Tensor
 
 ALIASES = {
@@ -13,8 +18,24 @@ ALIASES = {
     "arcsinh": "asinh", "arctan": "atan", "arctan2": "atan2", "arctanh": "atanh", "clip": "clamp",
     "divide": "div", "fix": "trunc", "greater": "gt", "greater_equal": "ge", "less": "lt",
     "less_equal": "le", "multiply": "mul", "negative": "neg", "not_equal": "ne",
-    "subtract": "sub", "trapz": "trapezoid",
+    "subtract": "sub", "trapz": "trapezoid", "true_divide": "div",
 }  # fmt: skip
+
+
+def _renamed(function: Callable[..., Any], alias: str) -> Callable[..., Any]:
+    """`function` under another name, which shows in errors."""
+    name = function.__name__
+
+    @wraps(function)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return function(*args, **kwargs)
+        except TypeError as error:
+            text = str(error).replace(f"{name}()", f"{alias}()")
+            raise worded(alias, args, kwargs, TypeError(text)) from None
+
+    call.__name__ = call.__qualname__ = alias
+    return call
 
 
 def attach() -> None:
@@ -22,16 +43,6 @@ def attach() -> None:
     for alias, name in ALIASES.items():
         for suffix in ("", "_"):
             if name + suffix in PUBLIC:
-                PUBLIC[alias + suffix] = PUBLIC[name + suffix]
+                PUBLIC[alias + suffix] = _renamed(PUBLIC[name + suffix], alias + suffix)
             if hasattr(Tensor, name + suffix):
                 setattr(Tensor, alias + suffix, getattr(Tensor, name + suffix))
-
-
-def true_divide(self, other):  # type: ignore[no-untyped-def]
-    """The quotient self / other."""
-    return PUBLIC["div"](self, other)
-
-
-PUBLIC["true_divide"] = true_divide
-Tensor.true_divide = true_divide  # type: ignore[attr-defined]
-Tensor.true_divide_ = lambda self, other: self.div_(other)  # type: ignore[attr-defined]

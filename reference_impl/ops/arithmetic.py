@@ -189,8 +189,8 @@ def floor_divide(xp, self, other):
     return _floored(xp, self, other)
 
 
-def _remainder_other(grad: Any, self: Any, other: Any) -> Any:
-    if not hasattr(self, "dtype"):
+def _remainder_other(grad: Any, self: Any, other: Any, self_dtype: Any) -> Any:
+    if self_dtype is None:  # a number
         raise RuntimeError("derivative for aten::remainder is not implemented")
     return -grad * div(self, other, rounding_mode="floor")
 
@@ -353,14 +353,15 @@ def addcdiv(xp, self, tensor1, tensor2, *, value=1):
 def _lerp_prepare(op: Any, xp: Any, arrays: list[Any]) -> None:
     self, end, weight = arrays
     for name, array in (("end", end), ("weight", weight)):
-        if getattr(array, "dtype", self.dtype) != self.dtype:
+        fits = getattr(array, "dtype", self.dtype) == self.dtype
+        if not fits and (name == "end" or array.ndim):
             expected, found = (errors.c_type(dtypes.of(a.dtype)) for a in (self, array))
             raise RuntimeError(f"expected dtype {expected} for `{name}` but got dtype {found}")
     tensor = hasattr(weight, "dtype")
     op_kernel = f"lerp_kernel_{'tensor' if tensor else 'scalar'}"
     if self.dtype.kind in "biu":
         raise errors.not_implemented_for(op_kernel, dtypes.of(self.dtype))
-    arrays[2] = weight if tensor else xp.asarray(np.asarray(weight).astype(self.dtype))
+    arrays[2] = xp.asarray((weight if tensor else np.asarray(weight)).astype(self.dtype))
 
 
 def _lerp_node(self, end, weight):

@@ -49,6 +49,12 @@ def _conj_physical(xp, self):
     return xp.conj(self)
 
 
+@op(self=lambda grad: conj_physical(grad), node="ConjPhysicalBackward1", name="conj_physical",
+    inplace="only")  # fmt: skip
+def _conj_physical_in_place(xp, self):
+    return xp.conj(self)
+
+
 @composite
 def conj_physical(self: Any) -> Any:
     """The complex conjugate, computed at once."""
@@ -198,12 +204,6 @@ def sgn(xp, self):
         return xp.where(self != self, self.dtype.type(0), xp.sign(self))
     size = xp.abs(self)
     return xp.where(size == 0, self.dtype.type(0), self / xp.where(size == 0, 1, size))
-
-
-@composite(function=False)
-def conj_physical_(self: Any) -> Any:
-    """In-place form of ``conj_physical``."""
-    return self.copy_(conj(self)) if is_complex(self) else self
 
 
 @composite

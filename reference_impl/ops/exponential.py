@@ -63,7 +63,7 @@ def pow(xp, self, exponent):
     """
     if exponent.ndim == 0 and xp is np:
         simple = _SIMPLE_POWERS.get(exponent.item())
-        if simple is not None and self.dtype.kind != "b":
+        if simple is not None and (self.dtype.kind != "b" or simple is np.copy):
             return simple(self)
     if self.dtype.kind == "b":
         raise errors.not_implemented_for("pow", dtypes.bool_)
