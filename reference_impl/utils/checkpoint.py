@@ -1,0 +1,187 @@
+"""``torch.utils.checkpoint``: forget what a function saved, and compute it again for backward."""
+
+from __future__ import annotations
+
+import contextlib
+import warnings
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from ..autograd import backward as run_backward
+from ..autograd.function import Function
+from ..autograd.grad_mode import enable_grad
+from ..autograd.graph import saved_tensors_hooks
+from ..random import get_rng_state, set_rng_state
+from ..tensor import Tensor
+
+__all__ = ["checkpoint", "checkpoint_sequential"]
+
+_ADVICE = (
+    "use_reentrant=False is recommended, but if you need to preserve the current default behavior, "
+    "you can pass use_reentrant=True. Refer to docs for more details on the differences between "
+    "the two variants."
+)
+
+
+def checkpoint(
+    function: Callable[..., Any],
+    *args: Any,
+    use_reentrant: bool | None = None,
+    context_fn: Callable[[], Any] | None = None,
+    determinism_check: str = "default",
+    debug: bool = False,
+    early_stop: bool = True,
+    **kwargs: Any,
+) -> Any:
+    """``function(*args, **kwargs)``, computed again in the backward pass instead of saved.
+
+    The random state is put back for that, unless ``preserve_rng_state=False``.
+    """
+    if use_reentrant is None:
+        warnings.warn(
+            "torch.utils.checkpoint: the use_reentrant parameter should be passed explicitly. "
+            "Starting in PyTorch 2.9, calling checkpoint without use_reentrant will raise an "
+            "exception. " + _ADVICE,
+            stacklevel=2,
+        )
+        use_reentrant = True
+    preserve = kwargs.pop("preserve_rng_state", True)
+    if not use_reentrant:
+        return _with_hooks(function, preserve, context_fn, args, kwargs)
+    if kwargs:
+        raise ValueError("Unexpected keyword arguments: " + ",".join(kwargs))
+    if context_fn is not None or debug:
+        raise ValueError(
+            "Passing `context_fn` or `debug` is only supported when use_reentrant=False."
+        )
+    return CheckpointFunction.apply(function, preserve, *args)
+
+
+@contextlib.contextmanager
+def _random_state(state: Any) -> Iterator[None]:
+    """Inside, random numbers come as from `state` (None: as they come)."""
+    if state is None:
+        yield
+        return
+    before = get_rng_state()
+    set_rng_state(state)
+    try:
+        yield
+    finally:
+        set_rng_state(before)
+
+
+def _with_hooks(
+    function: Callable[..., Any], preserve: bool, context_fn: Any, args: Any, kwargs: Any
+) -> Any:
+    """Save numbers in place of tensors; the first that is asked for runs the function again."""
+    state = get_rng_state() if preserve else None
+    forward, again = context_fn() if context_fn else (contextlib.nullcontext(),) * 2
+    count = [0]
+    kept: dict[int, Any] = {}
+
+    def pack(_: Any) -> int:
+        count[0] += 1
+        return count[0] - 1
+
+    def unpack(number: int) -> Any:
+        if number not in kept:
+            kept.update(enumerate(recomputed()))
+            if len(kept) != count[0]:
+                raise CheckpointError(
+                    "torch.utils.checkpoint: A different number of tensors was saved during the "
+                    "original forward and recomputation.\nNumber of tensors saved during forward: "
+                    f"{count[0]}\nNumber of tensors saved during recomputation: {len(kept)}"
+                )
+        return kept[number]
+
+    def recomputed() -> list[Any]:
+        saved: list[Any] = []
+
+        def keep(t: Any) -> Any:
+            saved.append(t.detach())
+            return t
+
+        hooks = saved_tensors_hooks(keep, lambda t: t)
+        with _random_state(state), again, enable_grad(), hooks:
+            function(*args, **kwargs)
+        return saved
+
+    with forward, saved_tensors_hooks(pack, unpack):
+        return function(*args, **kwargs)
+
+
+class CheckpointError(RuntimeError):
+    """The second run of a function did not do what the first did."""
+
+
+class CheckpointFunction(Function):
+    """The reentrant variant: one node, whose backward runs the function and a backward pass."""
+
+    @staticmethod
+    def forward(ctx: Any, run_function: Any, preserve_rng_state: bool, *args: Any) -> Any:
+        ctx.run_function = run_function
+        ctx.state = get_rng_state() if preserve_rng_state else None
+        ctx.args = [None if isinstance(a, Tensor) else a for a in args]
+        ctx.places = [i for i, a in enumerate(args) if isinstance(a, Tensor)]
+        ctx.save_for_backward(*(a for a in args if isinstance(a, Tensor)))
+        if not any(a.requires_grad for a in args if isinstance(a, Tensor)):
+            warnings.warn(
+                "None of the inputs have requires_grad=True. Gradients will be None", stacklevel=2
+            )
+        return run_function(*args)
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Any) -> Any:
+        inputs = list(ctx.args)
+        for i, t in zip(ctx.places, ctx.saved_tensors, strict=True):
+            inputs[i] = t.detach().requires_grad_(t.requires_grad)
+        with _random_state(ctx.state), enable_grad():
+            outputs = ctx.run_function(*inputs)
+        outputs = outputs if isinstance(outputs, tuple) else (outputs,)
+        pairs = [
+            (o, g)
+            for o, g in zip(outputs, grads, strict=True)
+            if isinstance(o, Tensor) and o.requires_grad
+        ]
+        if not pairs:
+            raise RuntimeError(
+                "none of output has requires_grad=True, this checkpoint() is not necessary"
+            )
+        run_backward([o for o, _ in pairs], [g for _, g in pairs])
+        return (None, None, *(x._grad if isinstance(x, Tensor) else None for x in inputs))
+
+
+def checkpoint_sequential(
+    functions: Any, segments: int, input: Any, use_reentrant: bool | None = None, **kwargs: Any
+) -> Any:
+    """A chain of functions in so many segments, all but the last checkpointed."""
+    if use_reentrant is None:
+        warnings.warn(
+            "torch.utils.checkpoint.checkpoint_sequential: the use_reentrant parameter should be "
+            "passed explicitly. In version 2.9 we will raise an exception if use_reentrant is not "
+            "passed. " + _ADVICE,
+            stacklevel=2,
+        )
+        use_reentrant = True
+    preserve = kwargs.pop("preserve_rng_state", True)
+    if kwargs:
+        raise ValueError("Unexpected keyword arguments: " + ",".join(kwargs))
+    chain = list(functions.children() if hasattr(functions, "children") else functions)
+    size = len(chain) // segments
+
+    def part(start: int, end: int) -> Callable[[Any], Any]:
+        def run(x: Any) -> Any:
+            for f in chain[start:end]:
+                x = f(x)
+            return x
+
+        return run
+
+    last = size * (segments - 1)
+    for start in range(0, last, size or 1):
+        input = checkpoint(
+            part(start, start + size), input, use_reentrant=use_reentrant,
+            preserve_rng_state=preserve,
+        )  # fmt: skip
+    return part(last, len(chain))(input)
