@@ -1,10 +1,13 @@
 """The modules of ``torch.nn``, by kind.  Each file's ``__all__`` says what it offers."""
 
-from . import activation, batchnorm, container, conv, linear, loss, padding, pooling, rnn, shape, sparse
+from . import activation, adaptive, batchnorm, container, conv, lazy, linear, loss, padding, pooling
+from . import rnn, shape, sparse, transformer
 from .activation import *
+from .adaptive import *
 from .batchnorm import *
 from .container import *
 from .conv import *
+from .lazy import *
 from .linear import *
 from .loss import *
 from .module import Module
@@ -13,9 +16,10 @@ from .pooling import *
 from .rnn import *
 from .shape import *
 from .sparse import *
+from .transformer import *
 
-__all__ = [
-    "Module", *activation.__all__, *batchnorm.__all__, *container.__all__, *conv.__all__,
-    *linear.__all__, *loss.__all__, *padding.__all__, *pooling.__all__, *rnn.__all__, *shape.__all__,
-    *sparse.__all__,
-]  # fmt: skip
+_FILES = (
+    activation, adaptive, batchnorm, container, conv, lazy, linear, loss, padding, pooling, rnn,
+    shape, sparse, transformer,
+)  # fmt: skip
+__all__ = ["Module", *(name for file in _FILES for name in file.__all__)]
