@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from . import errors
 from .autograd.grad_mode import RECORD, mode
 from .autograd.node import next_sequence
 from .tensor import PLAIN, Tensor, wrap
@@ -63,13 +64,20 @@ def operator(op: Op, general: Call) -> Call:
         return general
     if op.diff not in ([], list(range(required))) or op.joint or "f" not in op.serves:
         return general
-    if any(_place(op, name, required) is None for name in op.save_names):
+    places = [_place(op, name, required) for name in op.save_names]
+    if None in places or (any(p != _NONE for p in places) and not _only_none(op, required)):
         return general
     return _unary(op, general) if required == 1 else _binary(op, general)
 
 
 def _required(op: Op) -> list[str]:
     return [n for n, d in zip(op.params, op.defaults, strict=True) if d is inspect.Parameter.empty]
+
+
+def _only_none(op: Op, required: int) -> bool:
+    """Whether the rules read None of every argument that is left at its default."""
+    at = [op.position.get(name, -1) for name in op.save_names]
+    return all(op.defaults[i] is None for i in at if i >= required)
 
 
 def _place(op: Op, name: str, required: int) -> int | None:
@@ -134,6 +142,8 @@ def _record(
     node.guards = guards = plan.guards(boxes)
     node.versions = plan.fresh
     for box in guards:
+        if box is None:
+            raise errors.inference_saved()
         if box[0]:
             node.versions = tuple([b[0] for b in guards])
             break
@@ -166,13 +176,11 @@ def _unary(op: Op, general: Call) -> Call:
         edge = self._grad_fn if self._view is None else self.history()
         if edge is None or not state or not differentiable:
             return out
-        box = self._version
-        if box is None:
-            return general(self)
         if plan is None:
             plan = _Plan(op, {0}, [wrap(np.zeros(()))])
         ports = (self._port,) if self._port else None
-        return _record(plan, out, (edge,), ports, (a, None, out._data, None), (box, None, version))
+        boxes = (self._version, None, version)
+        return _record(plan, out, (edge,), ports, (a, None, out._data, None), boxes)
 
     return quick
 
@@ -181,14 +189,15 @@ def _binary(op: Op, general: Call) -> Call:
     forward, ufunc, differentiable = op.plain_forward, op.ufunc, bool(op.diff)
     served = frozenset(d for d in _FLOATING if d.kind in op.serves)
     with_number = _by_number(op, general) if _takes_number(op) else general
-    plans: list[Any] = [None] * 4  # by the rules that will run: self's 1, other's 2, both 3
+    plans: list[Any] = [None] * 3  # self's rule runs, other's, both
 
     def quick(self: Any, other: Any) -> Any:
         if type(self) is not Tensor and type(self) not in PLAIN:
-            if type(self) in _BARE and type(other) in _BARE and self.dtype is other.dtype:
-                if self.dtype in served:
-                    return forward(np, self, other)
-            return general(self, other)
+            if type(self) not in _BARE or type(other) not in _BARE:
+                return general(self, other)
+            if self.dtype is not other.dtype or self.dtype not in served:
+                return general(self, other)
+            return forward(np, self, other)
         if type(other) is not Tensor and type(other) not in PLAIN:
             return with_number(self, other)
         a = self._data
@@ -210,18 +219,15 @@ def _binary(op: Op, general: Call) -> Call:
         out._version = version = [0]
         first = self._grad_fn if self._view is None else self.history()
         second = other._grad_fn if other._view is None else other.history()
-        rules = (first is not None) + 2 * (second is not None)
-        if not rules or not state or not differentiable:
+        if (first is None and second is None) or not state or not differentiable:
             return out
-        boxes = (self._version, other._version, version)
-        if None in boxes:
-            return general(self, other)
-        plan = plans[rules]
+        case = 0 if second is None else 1 if first is None else 2
+        plan = plans[case]
         if plan is None:
             example = wrap(np.zeros(()))
-            running = {i for i, edge in enumerate((first, second)) if edge is not None}
-            plan = plans[rules] = _Plan(op, running, [example, example])
+            plan = plans[case] = _Plan(op, [{0}, {1}, {0, 1}][case], [example, example])
         ports = (self._port, other._port) if self._port or other._port else None
+        boxes = (self._version, other._version, version)
         return _record(plan, out, (first, second), ports, (a, b, out._data, None), boxes)
 
     return quick
@@ -264,15 +270,11 @@ def _by_number(op: Op, general: Call) -> Call:
         edge = self._grad_fn if self._view is None else self.history()
         if edge is None or not state or not differentiable:
             return out
-        box = self._version
-        if box is None:
-            return general(self, other)
         if plan is None:
             plan = _Plan(op, {0}, [wrap(np.zeros(())), 1.0])
         ports = (self._port, 0) if self._port else None
-        return _record(
-            plan, out, (edge, None), ports, (a, b, out._data, None), (box, None, version)
-        )
+        boxes = (self._version, None, version)
+        return _record(plan, out, (edge, None), ports, (a, b, out._data, None), boxes)
 
     return quick
 
