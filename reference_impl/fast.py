@@ -145,8 +145,7 @@ def _record(
         if box is None:
             raise errors.inference_saved()
         if box[0]:
-            node.versions = tuple([b[0] for b in guards])
-            break
+            node.versions = tuple([b[0] for b in guards if b is not None])
     return out
 
 

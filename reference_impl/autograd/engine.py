@@ -162,8 +162,8 @@ class _Task:
                     if box[0] != versions[i]:
                         return self.run_node(node, grad)  # it has the words for it
                     i += 1  # noqa: SIM113 - enumerate takes longer
-                if grad.__class__ is not _ndarray:
-                    saved = _as_scalars(saved)
+                if grad.__class__ is not _ndarray:  # a NumPy scalar: 0-d arrays are slow beside it
+                    saved = [x[()] if x.__class__ is _ndarray else x for x in saved]
             results = node.differentiate(grad, saved)
             if guards and not retain:
                 node.saved = None
@@ -177,7 +177,11 @@ class _Task:
                     if edge is not following:
                         self.pass_on(node, i, edge, result)
                     continue
-                if result.shape != edge.shape or result.dtype is not edge.dtype:
+                if result.__class__ is _ndarray:
+                    fits = result.shape == edge.shape and result.dtype is edge.dtype
+                else:
+                    fits = edge.dtype.type is result.__class__ and not edge.shape
+                if not fits:
                     result = conform(result, edge.shape, edge.dtype, node, i)
                 if edge.__class__ is AccumulateGrad:
                     _add_to(leaves, edge, result)
@@ -244,11 +248,6 @@ def _add_to(sums: dict[Node, Any], node: Node, grad: Any) -> None:
         sums[node] = held
     else:
         sums[node] = held + grad
-
-
-def _as_scalars(saved: Sequence[Any]) -> Sequence[Any]:
-    """0-d arrays as NumPy scalars, which go with a gradient that is one much faster."""
-    return [x[()] if x.__class__ is _ndarray and not x.ndim else x for x in saved]
 
 
 def _run(node: Node, grad: Any, record: bool) -> Sequence[Any]:
