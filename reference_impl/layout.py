@@ -104,6 +104,8 @@ def seen_as(array: Any, shape: tuple[int, ...]) -> Any | None:
 
 def restride(array: Any, shape: Sequence[int], strides: Sequence[int]) -> Any:
     """A writeable view of the same memory with other `shape` and `strides` (in bytes)."""
+    if isinstance(array, np.generic):
+        array = np.asarray(array)
     if not isinstance(array, np.ndarray):
         return xp_of(array).lib.stride_tricks.as_strided(array, shape, strides)
     if array.flags.c_contiguous and array.size:  # ten times as fast

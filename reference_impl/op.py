@@ -45,7 +45,17 @@ from typing import Any
 import numpy as np
 
 from . import backend, dtypes, errors, fast
-from .autograd.grad_mode import ANOMALY, FORWARD, HOOKS, INFERENCE, NATIVE, RECORD, TRANSFORM, mode
+from .autograd.grad_mode import (
+    ANOMALY,
+    AUTOCAST,
+    FORWARD,
+    HOOKS,
+    INFERENCE,
+    NATIVE,
+    RECORD,
+    TRANSFORM,
+    mode,
+)
 from .autograd.node import Node, next_sequence, without_backward
 from .tensor import PLAIN, Tensor, wrap
 from .views import View
@@ -451,15 +461,16 @@ def with_history(array: Any, node: Any, port: int) -> Tensor:
 
 def _make_call(op: Op) -> Callable[..., Any]:
     """The public function of an operation."""
-    plain, count = op.prepare is None, len(op.params)
+    plain = op.prepare is None
 
     def call(*args: Any, **kwargs: Any) -> Any:
-        if plain and len(args) == count and type(args[0]) in _BARE and not kwargs:
+        if plain and not kwargs and args and type(args[0]) in _BARE:
             for a in args:
-                if type(a) not in _ORDINARY:
+                if type(a) not in _ORDINARY and not (type(a) is tuple and a and type(a[0]) is int):
                     break
             else:
-                return op.compute(np, *args)  # a rule at work on bare arrays
+                if op.required <= len(args) <= op.positional:  # a rule at work on bare arrays
+                    return op.compute(np, *args, *op.defaults[len(args) :])
         answer = _overridden(call, args, kwargs)
         if answer is not NotImplemented:
             return answer
@@ -511,6 +522,10 @@ def invoke(op: Op, values: list[Any]) -> Any:
             from .func.rules import run
 
             return run(op, values)
+    if mode.state & AUTOCAST:
+        from .amp.autocast_mode import cast_arguments
+
+        values = cast_arguments(op.name, values)
     arrays, result = _compute(op, values)
     if _all_bare(values):
         return result

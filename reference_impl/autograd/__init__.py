@@ -151,7 +151,7 @@ def _root_gradients(roots: Any, given: Any, create_graph: bool) -> list[Any]:
                 raise errors.not_scalar_backward()
             if data.dtype.kind == "c":
                 raise errors.not_real_backward(root.dtype)
-            g = wrap(xp_of(data).ones_like(data))
+            g = wrap(xp_of(data).ones(data.shape, data.dtype))
         elif g._data.shape != data.shape:
             raise errors.grad_shape_mismatch(i, g.shape, root.shape)
         elif g.is_complex() != root.is_complex():
