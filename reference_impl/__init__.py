@@ -56,6 +56,9 @@ _LAZY = (
     "amp", "distributions", "fft", "func", "nn", "optim", "signal", "special", "testing",
     "utils",
 )  # fmt: skip
+_AUTOCAST = ("autocast", "get_autocast_dtype", "is_autocast_enabled", "set_autocast_dtype",
+             "set_autocast_enabled", "is_autocast_available")  # fmt: skip
+_FROM = {"vmap": "func", **dict.fromkeys(_AUTOCAST, "amp.autocast_mode")}
 
 ops.aliases.attach()
 operators.attach()
@@ -71,8 +74,8 @@ def __getattr__(name: str) -> Any:
         except ModuleNotFoundError as error:
             if error.name != f"{__name__}.{name}":
                 raise
-    if name == "vmap":
-        return importlib.import_module(f"{__name__}.func").vmap
+    if name in _FROM:
+        return getattr(importlib.import_module(f"{__name__}.{_FROM[name]}"), name)
     raise AttributeError(f"module 'torch' has no attribute {name!r}")
 
 

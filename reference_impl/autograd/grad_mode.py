@@ -17,6 +17,7 @@ RECORD, INFERENCE, FORWARD, HOOKS, ANOMALY, TRANSFORM, OVERRIDE = 1, 2, 4, 8, 16
 # What runs is C++ in PyTorch: there a number takes the overload for a Scalar, so that `x * 2` is
 # recorded as MulBackward1, without an edge for the number.
 NATIVE = 128
+AUTOCAST = 256
 
 
 class _Mode(threading.local):

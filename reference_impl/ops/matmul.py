@@ -55,6 +55,8 @@ def _product(xp: Any, a: Any, b: Any) -> Any:
     """``a @ b``; NumPy's product of bools is their logical one, PyTorch has none."""
     if a.dtype.kind == "b":
         raise errors.not_implemented_for("addmm_impl_cpu_", dtypes.bool_)
+    if a.dtype.kind == "V":  # bfloat16: NumPy's product of its elements is float32
+        return xp.matmul(a.astype(np.float32), b.astype(np.float32)).astype(a.dtype)
     return xp.matmul(a, b)
 
 
