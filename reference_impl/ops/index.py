@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -285,12 +286,10 @@ def unravel_index(indices: Tensor, shape: Any) -> tuple[Tensor, ...]:
     """The coordinates, one tensor for each dimension, of places counted through all dimensions."""
     if indices.dtype.category != dtypes.INTEGER:
         raise TypeError(f"expected 'indices' to be integer dtype, but got {indices.dtype}")
-    sizes = tuple(shape) if isinstance(shape, (tuple, list)) else (int(shape),)
-    out: list[Tensor] = []
-    for n in reversed(sizes):
-        out.append(indices % n)  # type: ignore[operator]
-        indices = indices // n  # type: ignore[operator]
-    return tuple(reversed(out))
+    sizes = list(shape) if isinstance(shape, (tuple, list)) else [int(shape)]
+    steps = [math.prod(sizes[i + 1 :]) for i in range(len(sizes))]
+    coordinates = unsqueeze(indices, -1) // indices.new_tensor(steps) % indices.new_tensor(sizes)
+    return coordinates.unbind(-1)  # type: ignore[no-any-return]
 
 
 # ---------------------------------------------------------------- where it is not zero

@@ -1,7 +1,7 @@
 """Views and in-place changes in any order: values, versions, nodes, gradients and refusals.
 
-Hypothesis writes a program of steps; each takes one of the tensors made so far and views it, changes
-it in place or computes with it.  Both packages run it, and everything that can be seen must agree.
+Hypothesis writes a program of steps; each takes one of the tensors made so far and views it,
+changes it in place or computes with it.  Both packages run it; all that can be seen must agree.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from .agree import REFERENCE, node_names
 pytestmark = pytest.mark.torch
 
 VIEWS = {
-    "int": lambda t, p, k: t[k % len(t)],
+    "int": lambda t, p, k: t[k % max(len(t), 1)],
     "slice": lambda t, p, k: t[k % 2 : 3],
     "step": lambda t, p, k: t[:: 1 + k % 2],
     "last": lambda t, p, k: t[..., -1],
@@ -27,7 +27,7 @@ VIEWS = {
     "all": lambda t, p, k: t[...],
     "colon": lambda t, p, k: t[:],
     "select": lambda t, p, k: t.select(-1, 0),
-    "narrow": lambda t, p, k: t.narrow(k % t.dim(), 0, 1),
+    "narrow": lambda t, p, k: t.narrow(k % max(t.dim(), 1), 0, 1),
     "transpose": lambda t, p, k: t.transpose(0, -1),
     "t": lambda t, p, k: t.t(),
     "permute": lambda t, p, k: t.permute(tuple(reversed(range(t.dim())))),
@@ -99,6 +99,7 @@ class Program:
 
     def step(self, name, which, k):
         tensor = self.tensors[which % len(self.tensors)]
+        assert tensor.grad_fn is not self  # raises for a view that may not be used any more
         if name in CHANGES and 0 in tensor.stride():
             return  # kernels of PyTorch differ in whether they refuse to write to shared elements
         made = STEPS[name](tensor, self, k)
