@@ -119,7 +119,8 @@ class Op:
         chosen = operands if operands is not None else [self.params[i] for i in self.diff]
         self.operands = [self.position[a] for a in chosen]
         self.numbers = frozenset(self.position[a] for a in numbers)
-        self.computed = self.position.get("dim")  # rules see it as `prepare` left it
+        # Arguments that are saved as `prepare` left them.
+        self.as_arrays = {self.position["dim"]} if "dim" in self.position else set()
         self._set_rules(list(rules.values()), joint)
         self._node_name = node if node is not None else _camel(self.name) + "Backward0"
         self._node_types: dict[Any, type[Node]] = {}
@@ -146,6 +147,11 @@ class Op:
         self.readers: list[list[int] | None] = [
             None if joint else [i for i, names in enumerate(reads) if n in names]
             for n in self.save_names
+        ]
+        # Where there is one rule alone, it runs whenever there is a node.
+        self._saving_plan = [
+            (kind, at, None if len(self.rules) == 1 else readers)
+            for (kind, at), readers in zip(self.saves, self.readers, strict=True)
         ]
         self.joint = joint is not None
         # (node, gradient of the result, saved values) -> the gradients for the node's edges
@@ -219,22 +225,23 @@ class Op:
         self, values: Sequence[Any], arrays: Sequence[Any], results: Sequence[Tensor]
     ) -> Node | None:
         """The node of a call, attached to its results; None if no input requires grad."""
-        inputs = [values[at] for at in self.diff]
-        for value in inputs:
-            if type(value) is list or type(value) is tuple:
-                inputs = [*_flat(inputs)]
-                break
-        edges = [v.history() if isinstance(v, Tensor) else None for v in inputs]
-        for edge in edges:
-            if edge is not None:
-                break
-        else:
+        edges: list[Node | None] = []
+        ports: list[int] = []
+        found = False
+        for at in self.diff:
+            value = values[at]
+            for v in value if type(value) is list or type(value) is tuple else (value,):
+                edge = None
+                if isinstance(v, Tensor):
+                    edge = v._grad_fn if v._view is None else v.history()
+                    found = found or edge is not None
+                edges.append(edge)
+                ports.append(0 if edge is None else v._port)
+        if not found:
             return None
         node = _new(self.node_type(values))
         node.edges, node.seq, node.hooks, node.metas = edges, next_sequence(), None, None
-        pairs = zip(inputs, edges, strict=True)
-        ports = tuple([0 if edge is None else v._port for v, edge in pairs])
-        node.ports = ports if any(ports) else None
+        node.ports = tuple(ports) if any(ports) else None
         self._describe(node, results)
         self._save(node, values, arrays, results)
         if mode.state & ANOMALY:
@@ -261,7 +268,7 @@ class Op:
         saved: list[Any] = []
         guards = []
         edges = node.edges
-        for (kind, at), readers in zip(self.saves, self.readers, strict=True):
+        for kind, at, readers in self._saving_plan:
             if readers is not None and not [i for i in readers if edges[i] is not None]:
                 saved.append(None)  # only rules that will not run read it
             elif kind == _ARGUMENT:
@@ -269,11 +276,9 @@ class Op:
                 if isinstance(value, Tensor):
                     saved.append(arrays[at])
                     guards.append(_guard(value))
-                elif at == self.computed or _holds_tensors(value):
-                    saved.append(arrays[at])
-                else:  # a number that a lone NumPy function computed on is saved as an array
-                    number = self.ufunc is not None and at in self.numbers
-                    saved.append(arrays[at] if number else value)
+                else:
+                    as_array = at in self.as_arrays or _holds_tensors(value)
+                    saved.append(arrays[at] if as_array else value)
             elif kind == _RESULT:
                 saved.append(results[at]._data)
                 guards.append(_guard(results[at]))
@@ -340,6 +345,10 @@ def _positionally(function: Any, keyword_only: list[str], positional: int) -> Ca
     """`function` with its keyword-only parameters passed by position."""
     if not keyword_only:
         return function  # type: ignore[no-any-return]
+
+    if len(keyword_only) == 1:
+        (name,) = keyword_only
+        return lambda *args: function(*args[:-1], **{name: args[-1]})
 
     def call(*args: Any) -> Any:
         return function(*args[:positional], **dict(zip(keyword_only, args[positional:], strict=True)))
@@ -733,6 +742,8 @@ def pointwise(
         declared = Op(forward, rules, prepare=prepare, promote=promote, **options)
         declared.family = "pointwise"
         declared.ufunc = fast.lone_ufunc(declared)
+        if declared.ufunc is not None:
+            declared.as_arrays |= declared.numbers
         call = _publish(declared, method, function, fast.function(declared, _make_call(declared)))
         if inplace:
             _publish_inplace(declared, method, function)
