@@ -468,8 +468,8 @@ def with_history(array: Any, node: Any, port: int) -> Tensor:
 # ---------------------------------------------------------------- what a call does
 
 
-def _make_call(op: Op) -> Callable[..., Any]:
-    """The public function of an operation."""
+def _make_call(op: Op, method: bool = False) -> Callable[..., Any]:
+    """The public function of an operation, or the method, whose errors count arguments otherwise."""
     plain = op.prepare is None
 
     def call(*args: Any, **kwargs: Any) -> Any:
@@ -490,16 +490,18 @@ def _make_call(op: Op) -> Callable[..., Any]:
                 return _into(op, values, out)
             return invoke(op, values)
         except TypeError as error:
-            raise _worded(op.name, args, kwargs, error) from None
+            raise _worded(op.name, op.params, args, kwargs, error, method) from None
 
     return call
 
 
-def _worded(name: str, args: Any, kwargs: dict[str, Any], error: Exception) -> Exception:
-    """`error`, in PyTorch's words for arguments that fit none of a function's overloads."""
+def _worded(
+    name: str, params: Sequence[str], args: Any, kwargs: dict[str, Any], error: Any, method: bool
+) -> Exception:
+    """`error`, in PyTorch's words for arguments that do not fit."""
     from .signatures import worded
 
-    return worded(name, args, kwargs, error)
+    return worded(name, params, args, kwargs, error, method)
 
 
 def _overridden(function: Callable[..., Any], args: Any, kwargs: dict[str, Any]) -> Any:
@@ -574,6 +576,9 @@ def _compute(op: Op, values: Sequence[Any]) -> tuple[list[Any], Any]:
 
 def _all_bare(values: Sequence[Any]) -> bool:
     """Whether a rule made this call on bare arrays: no Tensor, and at least one array."""
+    for v in values:
+        if type(v) in PLAIN:
+            return False
     bare = False
     for v in _flat(values):
         if isinstance(v, Tensor):
@@ -617,6 +622,8 @@ def _array_of(value: Any) -> Any:
 
 def _wrapped(result: Any) -> Tensor:
     """A result as a tensor; NumPy turns 0-d arrays into scalars, which are turned back here."""
+    if type(result) is np.ndarray:
+        return wrap(result)
     if isinstance(result, np.generic) or not _is_array(result):
         result = np.asarray(result)
     return wrap(result)
@@ -705,18 +712,28 @@ def _rule_names(forward: Callable[..., Any], options: dict[str, Any]) -> list[st
     return [n for n in inspect.signature(forward).parameters if n in options]
 
 
-def _publish(op: Op, method: bool, function: bool, call: Any = None) -> Callable[..., Any]:
+def _publish(
+    op: Op, method: bool, function: bool, make: Callable[..., Any] = _make_call
+) -> Callable[..., Any]:
     """Make the public function, and the method and torch name that go with it."""
-    call = call or _make_call(op)
-    op.call = call
-    functools.update_wrapper(call, op.forward)
-    call.__name__ = call.__qualname__ = op.name
-    call.op = op
+    call = op.call = _labelled(make(op), op)
     if method:
-        setattr(Tensor, op.name, call)
+        setattr(Tensor, op.name, _labelled(make(op, True), op))
     if function:
         PUBLIC[op.name] = call
     return call
+
+
+def _labelled(call: Any, op: Op) -> Any:
+    call.__name__ = call.__qualname__ = op.name
+    call.__doc__, call.__module__, call.__wrapped__ = op.forward.__doc__, op.forward.__module__, op.forward
+    call.op = op
+    return call
+
+
+def _make_quick(op: Op, method: bool = False) -> Callable[..., Any]:
+    """The public function or method of an elementwise operation, with its short way."""
+    return fast.function(op, _make_call(op, method))
 
 
 def pointwise(
@@ -744,7 +761,7 @@ def pointwise(
         declared.ufunc = fast.lone_ufunc(declared)
         if declared.ufunc is not None:
             declared.as_arrays |= declared.numbers
-        call = _publish(declared, method, function, fast.function(declared, _make_call(declared)))
+        call = _publish(declared, method, function, _make_quick)
         if inplace:
             _publish_inplace(declared, method, function)
         return call
@@ -763,9 +780,8 @@ def _publish_inplace(declared: Op, method: bool, function: bool) -> None:
         try:
             return change(declared, declared.bind(args, kwargs))
         except TypeError as error:
-            from .signatures import worded_in_place
-
-            raise worded_in_place(declared.name, args, kwargs, error) from None
+            name = declared.name + "_"
+            raise _worded(name, declared.params, args, kwargs, error, True) from None
 
     call.__name__ = call.__qualname__ = declared.name + "_"
     call.__doc__ = f"In-place form of ``{declared.name}``."
@@ -900,30 +916,40 @@ def composite(
     def declare(body: Callable[..., Any]) -> Callable[..., Any]:
         name = body.__name__.rstrip("_") if body.__name__.rstrip("_") != "" else body.__name__
 
-        @functools.wraps(body)
-        def call(*args: Any, **kwargs: Any) -> Any:
-            answer = _overridden(call, args, kwargs)
-            if answer is not NotImplemented:
-                return answer
-            before = mode.state
-            if native:
-                mode.state = before | NATIVE
-            try:
-                if kwargs and "out" in kwargs and "out" not in _parameters(body):
-                    return _composite_into(body, args, kwargs)
-                return body(*args, **_renamed(body, kwargs))
-            except (TypeError, AttributeError) as error:
-                raise _worded(name, args, kwargs, error) from None
-            finally:
-                mode.state = before
-
+        call = _composite(body, name, native, False)
         if method:
-            setattr(Tensor, body.__name__ if body.__name__.endswith("_") else name, call)
+            spelt = body.__name__ if body.__name__.endswith("_") else name
+            setattr(Tensor, spelt, _composite(body, spelt, native, True))
         if function:
             PUBLIC[body.__name__] = call
         return call
 
     return declare(function_or_name) if callable(function_or_name) else declare
+
+
+def _composite(
+    body: Callable[..., Any], name: str, native: bool, method: bool
+) -> Callable[..., Any]:
+    """The public function or the method of a composite."""
+
+    @functools.wraps(body)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        answer = _overridden(call, args, kwargs)
+        if answer is not NotImplemented:
+            return answer
+        before = mode.state
+        if native:
+            mode.state = before | NATIVE
+        try:
+            if kwargs and "out" in kwargs and "out" not in _parameters(body):
+                return _composite_into(body, args, kwargs)
+            return body(*args, **_renamed(body, kwargs))
+        except (TypeError, AttributeError) as error:
+            raise _worded(name, _parameters(body), args, kwargs, error, method) from None
+        finally:
+            mode.state = before
+
+    return call
 
 
 @functools.cache
