@@ -71,5 +71,3 @@ class Buffer(Tensor):
 
 class UninitializedParameter(Parameter):
     """A parameter whose shape is not known yet (lazy modules)."""
-
-

@@ -10,7 +10,6 @@ from typing import Any
 
 from ... import dtypes, errors
 from ...op import PUBLIC, op, pointwise, wrap_dim
-from ...ops.activation import hardshrink, prelu
 from ...ops.arithmetic import abs as abs_
 from ...ops.complex import conj
 from ...ops.exponential import exp
@@ -67,9 +66,7 @@ def _hardtanh(xp, self, min_val, max_val):
     return xp.clip(self, self.dtype.type(min_val), self.dtype.type(max_val))
 
 
-def hardtanh(
-    input: Any, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False
-) -> Any:
+def hardtanh(input: Any, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False) -> Any:
     """The number, cut to [min_val, max_val].  Raises ValueError for an empty range."""
     if min_val > max_val:
         raise ValueError("min_val cannot be greater than max_val")
@@ -340,9 +337,7 @@ def _softshrink(xp, self, lambd):
 def softshrink(input: Any, lambd: float = 0.5) -> Any:
     """x moved towards 0 by `lambd`, at most to 0.  Raises RuntimeError for a negative `lambd`."""
     if lambd < 0:
-        raise RuntimeError(
-            f"lambda must be greater or equal to 0, but found to be {lambd:g}."
-        )
+        raise RuntimeError(f"lambda must be greater or equal to 0, but found to be {lambd:g}.")
     return _softshrink(input, lambd)
 
 
@@ -375,9 +370,7 @@ def _glu(xp, self, dim):
 def glu(input: Any, dim: int = -1) -> Any:
     """The first half along `dim`, multiplied by the sigmoid of the second half."""
     if input.ndim == 0:
-        raise RuntimeError(
-            "glu does not support scalars because halving size must be even"
-        )
+        raise RuntimeError("glu does not support scalars because halving size must be even")
     d = wrap_dim(dim, input.ndim)
     if input.shape[d] % 2:
         raise RuntimeError(

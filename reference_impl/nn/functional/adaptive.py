@@ -251,7 +251,9 @@ def _fractional(
     if output_size is None:
         ratio = output_ratio if isinstance(output_ratio, tuple) else (output_ratio,) * count
         if len(ratio) > count:
-            raise ValueError(f"{name} requires output_ratio to either be a single Int or tuple of Ints.")
+            raise ValueError(
+                f"{name} requires output_ratio to either be a single Int or tuple of Ints."
+            )
         pairs = zip(input.shape[-count:], ratio, strict=True)
         output_size = [int(n * r) for n, r in pairs]
     x, batched = _lifted(name, input, count)

@@ -111,8 +111,6 @@ def scaled_dot_product_attention(
     return _by_parts(query, key, value, attn_mask, dropout_p, scale)
 
 
-
-
 # ---------------------------------------------------------------- several heads
 
 

@@ -90,7 +90,9 @@ def _nll_loss2d(xp, self, target, weight, reduction, ignore_index):
 
 def _check_nll(input: Any, target: Any, weight: Any) -> None:
     if target.dtype.name not in ("int64", "uint8"):
-        raise RuntimeError(f'expected scalar type Long but found {errors.scalar_type(target.dtype)}')
+        raise RuntimeError(
+            f"expected scalar type Long but found {errors.scalar_type(target.dtype)}"
+        )
     classes = input.shape[_class_dim(input.ndim)]
     if weight is not None and weight.numel() != classes:
         raise RuntimeError(
@@ -139,9 +141,7 @@ def cross_entropy(
     """``nll_loss`` of the log-softmax of scores; the target may hold probabilities of classes."""
     reduction = check_reduction(reduction, size_average, reduce)
     if not 0.0 <= label_smoothing <= 1.0:
-        raise RuntimeError(
-            f"label_smoothing must be between 0.0 and 1.0. Got: {label_smoothing:g}"
-        )
+        raise RuntimeError(f"label_smoothing must be between 0.0 and 1.0. Got: {label_smoothing:g}")
     dim = _class_dim(input.ndim)
     if input.shape == target.shape:
         return _of_probabilities(input, target, weight, reduction, label_smoothing, ignore_index)
@@ -292,7 +292,9 @@ def multi_margin_loss(
             f"inconsistent weight size, expected {classes} but got {errors.sizes(weight.shape)}"
         )
     if target.dtype.name != "int64":
-        raise RuntimeError(f"expected scalar type Long but found {errors.scalar_type(target.dtype)}")
+        raise RuntimeError(
+            f"expected scalar type Long but found {errors.scalar_type(target.dtype)}"
+        )
     return _multi_margin_loss(input, target, p, margin, weight, reduction)
 
 
@@ -430,5 +432,3 @@ def triplet_margin_with_distance_loss(
     if swap:
         far = PUBLIC["minimum"](far, distance(positive, negative))
     return reduced_tensor((margin + near - far).clamp_min(0), reduction)
-
-

@@ -19,7 +19,7 @@ from ... import dtypes, errors
 from ...op import PUBLIC, op
 from ...ops.complex import conj
 from ...ops.reduce import sum as sum_
-from .windows import Geometry, ints, overlap_add, output_size, windows
+from .windows import Geometry, ints, output_size, overlap_add, windows
 
 _private: dict[str, bool] = {"method": False, "function": False}
 
@@ -119,7 +119,8 @@ def _geometry(
         )
         return Geometry(kernel, stride, padding, dilation, spatial), result
     result = tuple(
-        output_size(*sizes) for sizes in zip(spatial, kernel, stride, padding, dilation, strict=True)
+        output_size(*sizes)
+        for sizes in zip(spatial, kernel, stride, padding, dilation, strict=True)
     )
     return Geometry(kernel, stride, padding, dilation, result), result
 
@@ -314,9 +315,7 @@ def _run(
                     "output padding must be smaller than either stride or dilation, but got "
                     f"output_padding: {extra} stride: {stride} dilation: {dilation}"
                 )
-    out = _convolution(
-        x, weight, bias, stride, padding, dilation, transposed, extra, groups
-    )
+    out = _convolution(x, weight, bias, stride, padding, dilation, transposed, extra, groups)
     return out if batched else out.squeeze(0)
 
 

@@ -54,6 +54,10 @@ def _ctc_loss(log_probs, targets, input_lengths, target_lengths, blank, zero_inf
     at_blank = alpha.gather(1, last)
     at_label = where(last > 0, alpha.gather(1, (last - 1).clamp(min=0)), _LOW)
     losses = -PUBLIC["stack"]([at_blank, at_label]).logsumexp(0).squeeze(1)
+    # PyTorch's gradient is that of scores before the log-softmax: exp(log_probs) more.
+    running = PUBLIC["arange"](steps, device=log_probs.device).unsqueeze(1) < ends.squeeze(1)
+    mass = where(running, log_probs.exp().sum(2), 0.0).sum(0)
+    losses = losses + (mass - mass.detach())
     impossible = losses > -_LOW / 2
     return losses.masked_fill(impossible, 0.0 if zero_infinity else math.inf)
 

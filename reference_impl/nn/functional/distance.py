@@ -67,9 +67,7 @@ def _pdist(self, p):
 def pdist(input: Any, p: float = 2) -> Any:
     """The distances of all pairs of rows, in the order (0, 1), (0, 2), …, (n - 2, n - 1)."""
     if input.ndim != 2:
-        raise RuntimeError(
-            f"pdist only supports 2D tensors, got: {input.ndim}D"
-        )
+        raise RuntimeError(f"pdist only supports 2D tensors, got: {input.ndim}D")
     if not input.is_floating_point():
         raise RuntimeError("pdist only supports floating-point dtypes")
     if p < 0:

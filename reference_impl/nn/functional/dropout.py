@@ -53,9 +53,7 @@ def dropout(input: Any, p: float = 0.5, training: bool = True, inplace: bool = F
     return _dropped(input, p, training, inplace)
 
 
-def alpha_dropout(
-    input: Any, p: float = 0.5, training: bool = False, inplace: bool = False
-) -> Any:
+def alpha_dropout(input: Any, p: float = 0.5, training: bool = False, inplace: bool = False) -> Any:
     """Dropout that keeps mean and variance after ``selu``."""
     return _dropped(input, p, training, inplace, alpha=True)
 
@@ -84,9 +82,7 @@ def dropout1d(input: Any, p: float = 0.5, training: bool = True, inplace: bool =
     return _batched_dropout(input, 3, p, training, inplace)
 
 
-def _batched_dropout(
-    input: Any, ndim: int, p: float, training: bool, inplace: bool
-) -> Any:
+def _batched_dropout(input: Any, ndim: int, p: float, training: bool, inplace: bool) -> Any:
     if input.ndim == ndim:
         return _dropped(input, p, training, inplace, feature=True)
     batch = input.unsqueeze_(0) if inplace else input.unsqueeze(0)

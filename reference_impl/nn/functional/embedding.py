@@ -162,7 +162,9 @@ def _flat_bags(input: Any, offsets: Any, samples: Any) -> tuple[Any, Any, Any]:
         samples = None if samples is None else samples.reshape(-1)
         return input.reshape(-1), offsets, samples
     if input.ndim != 1:
-        raise ValueError(f"input has to be 1D or 2D Tensor, but got Tensor of dimension {input.ndim}")
+        raise ValueError(
+            f"input has to be 1D or 2D Tensor, but got Tensor of dimension {input.ndim}"
+        )
     if offsets is None:
         raise ValueError("offsets has to be a 1D Tensor but got None")
     if offsets.ndim != 1:

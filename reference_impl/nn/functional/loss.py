@@ -368,8 +368,6 @@ def gaussian_nll_loss(
     return reduced_tensor(losses, reduction)
 
 
-
-
 def _aligned_variance(input: Any, var: Any) -> Any:
     if var.shape == input.shape:
         return var

@@ -14,7 +14,7 @@ import numpy as np
 from ... import errors
 from ...autograd.grad_mode import no_grad
 from ...dtypes import finfo
-from ...op import PUBLIC, op
+from ...op import op
 from ...ops.complex import conj
 from ...ops.exponential import rsqrt
 from ...ops.reduce import mean as mean_
@@ -108,9 +108,7 @@ def _check_statistics(input: Any, **given: Any) -> None:
             )
 
 
-def _update_running(
-    input: Any, running_mean: Any, running_var: Any, momentum: float
-) -> None:
+def _update_running(input: Any, running_mean: Any, running_var: Any, momentum: float) -> None:
     """Move the running statistics towards those of the batch."""
     axes = _channels(input.ndim)
     count = input.numel() // max(input.shape[1], 1)
@@ -165,17 +163,14 @@ def instance_norm(
     """Normalise each channel of each example: ``batch_norm`` with the batch folded into channels."""
     if use_input_stats and math.prod(input.shape[2:]) == 1:
         raise ValueError(
-            "Expected more than 1 spatial element when training, got input size "
-            f"{input.shape}"
+            f"Expected more than 1 spatial element when training, got input size {input.shape}"
         )
     if not use_input_stats and (running_mean is None or running_var is None):
         raise RuntimeError(
             "Expected running_mean and running_var to be defined when use_input_stats is false"
         )
     n, channels, *rest = input.shape
-    statistics = [
-        None if s is None else s.detach().repeat(n) for s in (running_mean, running_var)
-    ]
+    statistics = [None if s is None else s.detach().repeat(n) for s in (running_mean, running_var)]
     weight, bias = (None if p is None else p.repeat(n) for p in (weight, bias))
     folded = input.contiguous().view(1, n * channels, *rest)
     out = batch_norm(folded, *statistics, weight, bias, use_input_stats, momentum, eps)
@@ -317,8 +312,8 @@ def local_response_norm(
     input: Any, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0
 ) -> Any:
     """Divide by a power of the mean square over `size` neighbouring channels."""
-    from .resample import pad
     from .pool import avg_pool2d, avg_pool3d
+    from .resample import pad
 
     if input.ndim < 3:
         raise ValueError(

@@ -8,7 +8,14 @@ from typing import Any
 from ... import errors
 from ...op import op
 from .windows import (
-    Geometry, _add_at_places, _read_places, ints, lowest, output_size, overlap_add, windows,
+    Geometry,
+    _add_at_places,
+    _read_places,
+    ints,
+    lowest,
+    output_size,
+    overlap_add,
+    windows,
 )  # fmt: skip
 
 _private: dict[str, bool] = {"method": False, "function": False}
@@ -183,8 +190,7 @@ def _unpooled(
     stride = kernel if stride is None else ints(stride, count)
     spatial = input.shape[-count:]
     default = tuple(
-        (n - 1) * s + k - 2 * p
-        for n, s, k, p in zip(spatial, stride, kernel, padding, strict=True)
+        (n - 1) * s + k - 2 * p for n, s, k, p in zip(spatial, stride, kernel, padding, strict=True)
     )
     sizes = _checked_output(output, default, stride, count)
     batched = input.ndim == count + 2
@@ -301,7 +307,7 @@ def _averaged(
     name = f"avg_pool{count}d"
     if override == 0 and override is not None:
         raise RuntimeError("divisor must be not zero")
-    if count == 3 and input.ndim not in (4, 5) or (count == 3 and 0 in input.shape[-3:]):
+    if (count == 3 and input.ndim not in (4, 5)) or (count == 3 and 0 in input.shape[-3:]):
         raise RuntimeError("non-empty 4D or 5D (batch mode) tensor expected for input")
     x, batched = _batched(name, input, count)
     if count == 1:

@@ -172,9 +172,7 @@ def _cubic(t: Any, a: float = -0.75) -> list[Any]:
     return [far(t + 1), near(t), near(1 - t), far(2 - t)]
 
 
-def _source(
-    n: int, size: int, scale: Any, align: bool, cubic: bool, kind: Any
-) -> Any:
+def _source(n: int, size: int, scale: Any, align: bool, cubic: bool, kind: Any) -> Any:
     """Where in the input each place of the result lies."""
     place = np.arange(size).astype(kind)
     if align:
@@ -294,7 +292,9 @@ def _check_mode(input: Any, mode: str, align_corners: Any, antialias: bool) -> N
     if mode not in flexible and input.ndim != _DIMENSIONS.get(mode):
         if mode in _DIMENSIONS and 3 <= input.ndim <= 5:
             wanted = _DIMENSIONS[mode]
-            raise NotImplementedError(f"Got {input.ndim}D input, but {mode} mode needs {wanted}D input")
+            raise NotImplementedError(
+                f"Got {input.ndim}D input, but {mode} mode needs {wanted}D input"
+            )
         raise NotImplementedError(
             "Input Error: Only 3D, 4D and 5D input Tensors supported (got "
             f"{input.ndim}D) for the modes: nearest | linear | bilinear | bicubic | trilinear | "

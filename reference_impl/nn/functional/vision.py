@@ -100,8 +100,7 @@ def channel_shuffle(input: Any, groups: int) -> Any:
         )
     if groups <= 0:
         raise RuntimeError(
-            "Number of groups to divide channels in must be positive. Value of groups:"
-            f"{groups}"
+            f"Number of groups to divide channels in must be positive. Value of groups:{groups}"
         )
     if input.shape[1] % groups:
         raise RuntimeError(
@@ -245,9 +244,7 @@ def _cubic_sample(input: Any, x: Any, padding_mode: str, align: bool) -> Any:
 
 def _grid_sampler(input, grid, mode, padding_mode, align_corners):  # type: ignore
     spatial = input.shape[2:]
-    x = [
-        _unnormalised(grid[..., -1 - d], n, align_corners) for d, n in enumerate(spatial)
-    ]
+    x = [_unnormalised(grid[..., -1 - d], n, align_corners) for d, n in enumerate(spatial)]
     if mode == "bicubic":
         return _cubic_sample(input, x, padding_mode, align_corners)
     x = [_bordered(c, n, padding_mode, align_corners) for c, n in zip(x, spatial, strict=True)]

@@ -124,7 +124,8 @@ def _col2im(xp, self, spatial, geometry):
 def _slide(spatial: Any, kernel: Any, dilation: Any, padding: Any, stride: Any) -> Geometry:
     kernel, dilation, padding, stride = (ints(v, 2) for v in (kernel, dilation, padding, stride))
     output = tuple(
-        output_size(*sizes) for sizes in zip(spatial, kernel, stride, padding, dilation, strict=True)
+        output_size(*sizes)
+        for sizes in zip(spatial, kernel, stride, padding, dilation, strict=True)
     )
     return Geometry(kernel, stride, padding, dilation, output)
 

@@ -1,7 +1,21 @@
 """The modules of ``torch.nn``, by kind.  Each file's ``__all__`` says what it offers."""
 
-from . import activation, adaptive, batchnorm, container, conv, lazy, linear, loss, padding, pooling
-from . import rnn, shape, sparse, transformer
+from . import (
+    activation,
+    adaptive,
+    batchnorm,
+    container,
+    conv,
+    lazy,
+    linear,
+    loss,
+    padding,
+    pooling,
+    rnn,
+    shape,
+    sparse,
+    transformer,
+)
 from .activation import *
 from .adaptive import *
 from .batchnorm import *

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from ...op import PUBLIC
 from .. import functional as F
-from .. import init
-from ..parameter import Parameter
 from .container import ModuleList, Sequential
-from .linear import Linear, _empty
+from .linear import Linear
+from .loss import _WeightedLoss
 from .module import Module
 
 __all__ = ["AdaptiveLogSoftmaxWithLoss", "LinearCrossEntropyLoss", "LinearCrossEntropyOptions"]
@@ -133,7 +133,7 @@ class LinearCrossEntropyOptions:
         self.acc_dtype = acc_dtype
 
 
-class LinearCrossEntropyLoss(Module):
+class LinearCrossEntropyLoss(_WeightedLoss):
     """A linear layer and the cross entropy of its output."""
 
     def __init__(
@@ -142,27 +142,35 @@ class LinearCrossEntropyLoss(Module):
         weight: Any = None, ignore_index: int | None = None, label_smoothing: float = 0.0,
         options: LinearCrossEntropyOptions | None = None,
     ) -> None:  # fmt: skip
-        super().__init__()
-        self.in_features, self.num_classes = in_features, num_classes
-        self.out_features, self.reduction = tuple(out_features), reduction
+        if weight is not None and tuple(weight.shape) != (num_classes,):
+            raise RuntimeError(
+                f"expected weight shape to be {(num_classes,)}, got {tuple(weight.shape)}"
+            )
+        if not 0 <= label_smoothing <= 1:
+            raise RuntimeError(
+                f"expected label_smoothing to be in range [0, 1], got {label_smoothing}"
+            )
+        super().__init__(weight, None, None, reduction)
+        self.num_classes, self.out_features = num_classes, out_features
         self.ignore_index, self.label_smoothing = ignore_index, label_smoothing
+        rows = math.prod(out_features, start=num_classes)
+        self.linear = Linear(in_features, rows, bias, device, dtype)
         self.options = options
-        shape = (num_classes, *self.out_features)
-        self.linear_weight = Parameter(_empty((*shape, in_features), device, dtype))
-        value = Parameter(_empty(shape, device, dtype)) if bias else None
-        self.register_parameter("linear_bias", value)
-        self.register_buffer("weight", weight)
-        self.reset_parameters()
-
-    def reset_parameters(self) -> None:
-        init.kaiming_uniform_(self.linear_weight, a=5**0.5)
-        if self.linear_bias is not None:
-            bound = self.in_features**-0.5 if self.in_features > 0 else 0
-            init.uniform_(self.linear_bias, -bound, bound)
 
     def forward(self, input: Any, target: Any) -> Any:
+        shape = (self.num_classes, *self.out_features)
+        bias = None if self.linear.bias is None else self.linear.bias.reshape(shape)
         return F.linear_cross_entropy(
-            input, self.linear_weight, target, linear_bias=self.linear_bias, weight=self.weight,
-            reduction=self.reduction, ignore_index=self.ignore_index,
-            label_smoothing=self.label_smoothing, options=self.options,
+            input, self.linear.weight.reshape(*shape, self.linear.in_features), target,
+            linear_bias=bias, weight=self.weight, reduction=self.reduction,
+            ignore_index=self.ignore_index, label_smoothing=self.label_smoothing,
+            options=self.options,
         )  # fmt: skip
+
+    def extra_repr(self) -> str:
+        names = ("num_classes", "out_features")
+        more = ("reduction", "ignore_index", "label_smoothing", "options")
+        parts = [f"in_features={self.linear.in_features}"]
+        parts += [f"{n}={getattr(self, n)}" for n in names]
+        parts.append(f"bias={self.linear.bias is not None}")
+        return ", ".join(parts + [f"{n}={getattr(self, n)}" for n in more])

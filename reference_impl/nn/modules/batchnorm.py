@@ -275,9 +275,7 @@ class RMSNorm(Module):
 class LocalResponseNorm(Module):
     """Division by a power of the mean square over neighbouring channels."""
 
-    def __init__(
-        self, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0
-    ) -> None:
+    def __init__(self, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0) -> None:
         super().__init__()
         self.size, self.alpha, self.beta, self.k = size, alpha, beta, k
 

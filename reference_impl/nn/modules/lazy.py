@@ -72,6 +72,8 @@ class _Lazy:
         key = prefix + ("weight" if prefix + "weight" in state_dict else "running_mean")
         if self.has_uninitialized_params() and key in state_dict:
             self._become(self._size_in(state_dict[key]))
+            self._load_from_state_dict(state_dict, prefix, *rest)  # now of the other class
+            return
         super()._load_from_state_dict(state_dict, prefix, *rest)  # type: ignore[misc]
 
     def _size_in(self, weight: Any) -> int:

@@ -269,7 +269,11 @@ class Module:
         return (module for _, module in self.named_children())
 
     def _named_members(
-        self, get: Callable[[Module], Any], prefix: str, recurse: bool, remove_duplicate: bool = True
+        self,
+        get: Callable[[Module], Any],
+        prefix: str,
+        recurse: bool,
+        remove_duplicate: bool = True,
     ) -> Iterator[tuple[str, Any]]:
         seen = set()
         modules = (
@@ -362,7 +366,9 @@ class Module:
         """Move to a device and/or cast floating-point parameters and buffers to a dtype."""
         from ...ops.convert import targets
 
-        dtype, device = targets(args, kwargs.get("dtype"), kwargs.get("device"), kwargs.get("tensor"))
+        dtype, device = targets(
+            args, kwargs.get("dtype"), kwargs.get("device"), kwargs.get("tensor")
+        )
         if dtype is not None and not (dtype.is_floating_point or dtype.is_complex):
             raise TypeError(
                 "nn.Module.to only accepts floating point or complex dtypes, but got desired "
@@ -521,9 +527,7 @@ class Module:
         With `strict`, missing and unexpected names raise RuntimeError; shapes that differ always do.
         """
         if not isinstance(state_dict, Mapping):
-            raise TypeError(
-                f"Expected state_dict to be dict-like, got {_type_string(state_dict)}."
-            )
+            raise TypeError(f"Expected state_dict to be dict-like, got {_type_string(state_dict)}.")
         missing: list[str] = []
         unexpected: list[str] = []
         problems: list[str] = []
@@ -739,4 +743,3 @@ def register_module_full_backward_hook(hook: Callable[..., Any]) -> RemovableHan
 def register_module_full_backward_pre_hook(hook: Callable[..., Any]) -> RemovableHandle:
     """A backward pre-hook of all modules."""
     return _register(_global_hooks.backward_pre, hook, False)
-

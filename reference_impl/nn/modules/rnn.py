@@ -19,7 +19,7 @@ from ..parameter import Parameter
 from .linear import _empty
 from .module import Module
 
-__all__ = ["GRU", "GRUCell", "LSTM", "LSTMCell", "RNN", "RNNBase", "RNNCell", "RNNCellBase"]
+__all__ = ["GRU", "LSTM", "RNN", "GRUCell", "LSTMCell", "RNNBase", "RNNCell", "RNNCellBase"]
 
 State = tuple[Any, ...]
 _GATES = {"RNN_TANH": 1, "RNN_RELU": 1, "GRU": 3, "LSTM": 4}
@@ -189,9 +189,7 @@ class RNNBase(Module):
         real = self.proj_size or self.hidden_size
         sizes = [real, self.hidden_size] if self.mode == "LSTM" else [real]
         zeros = PUBLIC["zeros"]
-        return tuple(
-            zeros(rows, batch, n, dtype=like.dtype, device=like.device) for n in sizes
-        )
+        return tuple(zeros(rows, batch, n, dtype=like.dtype, device=like.device) for n in sizes)
 
     def _check_sizes(self, input: Any, states: State, batch: int, packed: bool) -> None:
         if not packed and input.ndim not in (2, 3):

@@ -8,7 +8,8 @@ from .. import functional as F
 from .module import Module
 
 __all__ = [
-    "AlphaDropout", "ChannelShuffle", "CosineSimilarity", "Dropout", "Dropout1d", "Dropout2d",
+    "AlphaDropout", "ChannelShuffle", "CosineSimilarity", "CrossMapLRN2d", "Dropout",
+    "Dropout1d", "Dropout2d",
     "Dropout3d", "FeatureAlphaDropout", "Flatten", "Fold", "PairwiseDistance", "PixelShuffle",
     "PixelUnshuffle", "Unflatten", "Unfold", "Upsample", "UpsamplingBilinear2d",
     "UpsamplingNearest2d",
@@ -261,3 +262,19 @@ class CosineSimilarity(Module):
 
     def forward(self, x1: Any, x2: Any) -> Any:
         return F.cosine_similarity(x1, x2, self.dim, self.eps)
+
+
+class CrossMapLRN2d(Module):
+    """Local response normalisation of (N, C, H, W) over neighbouring channels."""
+
+    def __init__(
+        self, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1
+    ) -> None:
+        super().__init__()
+        self.size, self.alpha, self.beta, self.k = size, alpha, beta, k
+
+    def forward(self, input: Any) -> Any:
+        return F.local_response_norm(input, self.size, self.alpha, self.beta, self.k)
+
+    def extra_repr(self) -> str:
+        return f"{self.size}, alpha={self.alpha}, beta={self.beta}, k={self.k}"

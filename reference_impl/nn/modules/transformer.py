@@ -278,7 +278,11 @@ class TransformerEncoder(Module):
         enable_nested_tensor: bool = True, mask_check: bool = True,
     ) -> None:  # fmt: skip
         super().__init__()
-        self.layers, self.num_layers, self.norm = _clones(encoder_layer, num_layers), num_layers, norm
+        self.layers, self.num_layers, self.norm = (
+            _clones(encoder_layer, num_layers),
+            num_layers,
+            norm,
+        )
         self.enable_nested_tensor = self.use_nested_tensor = enable_nested_tensor
         self.mask_check = mask_check
 
@@ -301,11 +305,13 @@ class TransformerEncoder(Module):
 class TransformerDecoder(Module):
     """Copies of a decoder layer, one after the other."""
 
-    def __init__(
-        self, decoder_layer: Module, num_layers: int, norm: Module | None = None
-    ) -> None:
+    def __init__(self, decoder_layer: Module, num_layers: int, norm: Module | None = None) -> None:
         super().__init__()
-        self.layers, self.num_layers, self.norm = _clones(decoder_layer, num_layers), num_layers, norm
+        self.layers, self.num_layers, self.norm = (
+            _clones(decoder_layer, num_layers),
+            num_layers,
+            norm,
+        )
 
     def forward(
         self, tgt: Any, memory: Any, tgt_mask: Any = None, memory_mask: Any = None,
@@ -372,9 +378,10 @@ class Transformer(Module):
         memory_is_causal: bool = False,
     ) -> Any:  # fmt: skip
         batched = src.ndim == 3
-        if batched and src.shape[0 if self.batch_first else 1] != tgt.shape[
-            0 if self.batch_first else 1
-        ]:
+        if (
+            batched
+            and src.shape[0 if self.batch_first else 1] != tgt.shape[0 if self.batch_first else 1]
+        ):
             raise RuntimeError("the batch number of src and tgt must be equal")
         if src.shape[-1] != self.d_model or tgt.shape[-1] != self.d_model:
             raise RuntimeError("the feature number of src and tgt must be equal to d_model")

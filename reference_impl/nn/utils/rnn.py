@@ -8,8 +8,14 @@ from ... import dtypes
 from ...op import PUBLIC
 
 __all__ = [
-    "PackedSequence", "invert_permutation", "pack_padded_sequence", "pack_sequence",
-    "pad_packed_sequence", "pad_sequence", "unpad_sequence", "unpack_sequence",
+    "PackedSequence",
+    "invert_permutation",
+    "pack_padded_sequence",
+    "pack_sequence",
+    "pad_packed_sequence",
+    "pad_sequence",
+    "unpack_sequence",
+    "unpad_sequence",
 ]  # fmt: skip
 
 
@@ -50,8 +56,6 @@ class PackedSequence(_Fields):
     @property
     def is_cuda(self) -> bool:
         return self.data.is_cuda  # type: ignore[no-any-return]
-
-
 
 
 def invert_permutation(permutation: Any) -> Any:

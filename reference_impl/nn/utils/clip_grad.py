@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 from ...autograd.grad_mode import no_grad
@@ -61,3 +62,14 @@ def clip_grad_value_(parameters: Any, clip_value: float, foreach: Any = None) ->
         for p in _listed(parameters):
             if p.grad is not None:
                 p.grad.clamp_(-float(clip_value), float(clip_value))
+
+
+def clip_grad_norm(parameters: Any, max_norm: float, norm_type: float = 2.0) -> Any:
+    """The older name of ``clip_grad_norm_``."""
+    warnings.warn(
+        "torch.nn.utils.clip_grad_norm is now deprecated in favor of "
+        "torch.nn.utils.clip_grad_norm_.",
+        FutureWarning,
+        stacklevel=2,
+    )
+    return clip_grad_norm_(parameters, max_norm, norm_type)
