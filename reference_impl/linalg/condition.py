@@ -34,6 +34,6 @@ def cond(A: Any, p: Any = None) -> Any:
     check_square(f"linalg.cond(ord={p})", A)
     inverse, info = _inv_ex(A)
     singular = unsqueeze(unsqueeze(info, -1), -1) > 0
-    inverse = inverse.masked_fill(singular, math.inf)
+    inverse.masked_fill_(singular, math.inf)
     product = matrix_norm(A, p) * matrix_norm(inverse, p)
     return product.nan_to_num(math.inf, math.inf, -math.inf)

@@ -50,13 +50,15 @@ def _det_rule(grad: Any, A: Any, result: Any) -> Any:
     if A.shape[-1] == 1:
         return _each(grad) * _identity_like(A)
     eye = _identity_like(A)
+    if not isinstance(A, Tensor):  # PyTorch's first derivative is 0 where the determinant is
+        regular = where((data == 0)[..., None, None], eye, A)
+        return _solve_ex(mH(regular), _each(grad * conj(result)) * eye)[0]
     singular = abs(data) < 100 * np.finfo(data.dtype).eps
     if not singular.any():
         return _solve_ex(mH(A), _each(grad * conj(result)) * eye)[0]
     if singular.all():
         return _each(grad) * _adjugate_of_singular(A)
-    mask = singular[..., None, None]
-    mask = wrap(mask) if isinstance(A, Tensor) else mask
+    mask = wrap(singular[..., None, None])
     regular = _solve_ex(mH(where(mask, eye, A)), _each(grad * conj(result)) * eye)[0]
     distinct = eye * _counting_like(A)
     return where(mask, _each(grad) * _adjugate_of_singular(where(mask, A, distinct)), regular)

@@ -75,7 +75,7 @@ def svd(self: Any, some: bool = True, compute_uv: bool = True) -> Any:
         return return_types.svd(u, s, mH(vh))  # type: ignore[attr-defined]
     m, n = self.shape[-2:]
     u = self.new_zeros((*self.shape[:-2], m, m))
-    v = self.new_zeros((*self.shape[:-2], n, n))
+    v = self.new_zeros((*self.shape[:-2], n, n)).mT
     return return_types.svd(u, linalg.svdvals(self), v)  # type: ignore[attr-defined]
 
 

@@ -19,8 +19,8 @@ from ..ops.convert import cast
 from ..ops.extremes import amax, amin
 from ..ops.reduce import axes, unreduce
 from ..ops.reduce import sum as sum_
-from ..ops.selection import where
-from ..ops.shape import movedim, unsqueeze
+from ..ops.selection import masked_fill
+from ..ops.shape import unsqueeze
 from .checks import category, check_floating
 from .svd import svdvals
 
@@ -37,15 +37,15 @@ def _vector_norm_rule(grad: Any, self: Any, result: Any, ord: Any, dim: Any, kee
     if p == 1:
         return sgn(self) * grad
     if p == 2:
-        return grad * where(norm == 0, 0, self / norm)
+        return grad * masked_fill(self / norm, norm == 0, 0)
     size = abs_(self)
     if math.isinf(p):
         chosen = (size == norm) | (size != size)
         number = sum_(chosen, dim or None, True) if shape else chosen
         return sgn(self) * ((grad / number) * chosen)
     if p < 1:
-        return sgn(self) * where(self == 0, 0, size ** (p - 1)) * grad * norm ** (1 - p)
-    scale = where(norm == 0, 0, grad / norm ** (p - 1))
+        return sgn(self) * masked_fill(size ** (p - 1), self == 0, 0) * grad * norm ** (1 - p)
+    scale = masked_fill(grad / norm ** (p - 1), norm == 0, 0)
     return (sgn(self) * size ** (p - 1) if p < 2 else self * size ** (p - 2)) * scale
 
 
@@ -162,14 +162,14 @@ def _extreme(values: Any, dim: int, keepdim: bool, largest: bool) -> Any:
 
 def _spectral(A: Any, ord: Any, dims: tuple[int, int], keepdim: bool) -> Any:
     """Norms of the singular values: their sum ("nuc"), the largest (2) or smallest (-2)."""
-    values = svdvals(movedim(A, dims, (-2, -1)) if dims != (A.ndim - 2, A.ndim - 1) else A)
+    order = [d for d in range(A.ndim) if d not in dims] + list(dims)
+    values = svdvals(A.permute(order))
     if ord == "nuc":
         result = sum_(values, -1)
     else:
         result = _extreme(values, -1, False, ord > 0)
     if keepdim:
-        for d in sorted(dims):
-            result = unsqueeze(result, d)
+        result = unsqueeze(unsqueeze(result, -1), -1).permute(np.argsort(order).tolist())
     return result
 
 

@@ -63,7 +63,7 @@ def _solve_ex(xp, A, B, *, left=True, check_errors=False):
             "left=False. In this case linalg.solve is equivalent to B / A.squeeze(-1)"
         )
     check_served("lu_cpu", A)
-    batch = broadcast_batch(A, b)
+    batch = broadcast_batch(b, A)
     a, b = (A, b) if left else (A.swapaxes(-1, -2), b.swapaxes(-1, -2))
     x = lapack.attempt(xp, xp.linalg.solve, a, xp.broadcast_to(b, (*batch, *b.shape[-2:])))
     info = xp.zeros(A.shape[:-2], np.int32)

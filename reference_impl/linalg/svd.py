@@ -51,8 +51,8 @@ def _check_phase(*turns: Any) -> None:
     if (abs(total.imag) > 1e-2 * (1 + diagonal(size, 0, -2, -1))).any():
         raise RuntimeError(
             "svd_backward: The singular vectors in the complex case are specified up to "
-            "multiplication by e^{i phi}. The specified loss function depends on this quantity, so "
-            "it is ill-defined."
+            "multiplication by e^{i phi}. The specified loss function depends on this phase term, "
+            "making it ill-defined."
         )
 
 

@@ -107,7 +107,6 @@ def _turned(a: Any, b: Any, upper: bool, unitriangular: bool) -> Any:
 @lapack.in_columns
 def triangular_solve(xp, self, A, upper=True, transpose=False, unitriangular=False):
     """(solution, cloned_coefficient): X with A X = self, or A^T X = self; deprecated."""
-    deprecated.warn("triangular_solve")
     for x, argument in ((self, "b"), (A, "A")):
         if x.ndim < 2:
             raise RuntimeError(
@@ -117,6 +116,7 @@ def triangular_solve(xp, self, A, upper=True, transpose=False, unitriangular=Fal
     check_old_system("triangular_solve", self, A)
     check_served("triangular_solve_cpu", A)
     batch = broadcast_batch(self, A)
+    deprecated.warn("triangular_solve")
     a = A.swapaxes(-1, -2) if transpose else A
     x = lapack.trsm(xp, a, self, upper != transpose, unitriangular)
     return x, xp.broadcast_to(A, (*batch, *A.shape[-2:])).copy()

@@ -16,7 +16,7 @@ from ..tensor import Tensor
 from .complex import conj, real
 from .matmul import matmul
 from .reduce import sum as sum_
-from .rules import not_implemented
+from .rules import not_implemented, zeros
 from .selection import where
 from .shape import expand, transpose, unsqueeze, view
 
@@ -139,10 +139,10 @@ def cdist(
         batch = np.broadcast_shapes(x1.shape[:-2], x2.shape[:-2])
     except ValueError:
         raise errors.size_mismatch(x1.shape[:-2], x2.shape[:-2]) from None
-    x1 = x1 if x1.shape[:-2] == batch else expand(x1, (*batch, *x1.shape[-2:]))
-    x2 = x2 if x2.shape[:-2] == batch else expand(x2, (*batch, *x2.shape[-2:]))
     mode, many = _MODES[compute_mode], max(x1.shape[-2], x2.shape[-2]) > _MANY
     if p == 2 and (mode == 1 or (mode == 0 and many)) and x1.numel() and x2.numel():
+        x1 = x1 if x1.shape[:-2] == batch else expand(x1, (*batch, *x1.shape[-2:]))
+        x2 = x2 if x2.shape[:-2] == batch else expand(x2, (*batch, *x2.shape[-2:]))
         found = _euclidean_dist(x1, x2)
         return view(found, tuple(found.shape))
     return _cdist_forward(x1, x2, float(p))
@@ -177,6 +177,27 @@ def pdist(xp, self, p=2):
         raise errors.not_implemented_for("pdist", dtypes.of(self.dtype))
     first, second = (xp.asarray(i) for i in np.triu_indices(len(self), 1))
     return _measured(xp, self[first] - self[second], float(p))
+
+
+# ---------------------------------------------------------------- dist
+
+
+def _dist_rule(grad: Any, self: Any, other: Any, p: float, result: Any) -> Any:
+    from ..linalg.norms import _vector_norm_rule
+
+    found = _vector_norm_rule(grad, self - other, result, p, None, False)
+    return zeros(self - other) if found is None else found
+
+
+@op(
+    self=_dist_rule,
+    other=lambda grad, self, other, p, result: -_dist_rule(grad, self, other, p, result),
+)
+def dist(xp, self, other, p=2):
+    """The p-norm of self - other."""
+    from ..linalg.norms import _vector_norm
+
+    return _vector_norm(self - other, p)
 
 
 # ---------------------------------------------------------------- renorm

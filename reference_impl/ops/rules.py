@@ -37,10 +37,16 @@ def number_node(name: str) -> Callable[..., str]:
 
 
 def not_implemented(name: str) -> Callable[..., Any]:
-    """A rule for an operation that PyTorch does not differentiate.  Raises RuntimeError."""
+    """A rule for an operation that PyTorch does not differentiate.
+
+    Raises RuntimeError for one without any derivative ("aten::floor_divide"), NotImplementedError
+    for one that lacks this derivative ("geqrf").
+    """
 
     def rule(grad: Any) -> Any:
-        raise RuntimeError(f"derivative for {name} is not implemented")
+        if name.startswith("aten::"):
+            raise RuntimeError(f"derivative for {name} is not implemented")
+        raise NotImplementedError(f"the derivative for '{name}' is not implemented.")
 
     return rule
 

@@ -9,14 +9,11 @@ from typing import Any
 import numpy as np
 
 from .. import dtypes, errors
-from ..op import composite, op, reduction, wrap_dim
-from .arithmetic import abs as abs_
+from ..op import composite, reduction
 from .complex import complex as complex_
-from .complex import real, sgn
-from .convert import cast
+from .complex import real
 from .reduce import axes, count, mean, spread, unreduce
-from .reduce import sum as sum_
-from .rules import in_single, is_complex, zeros
+from .rules import in_single, is_complex
 from .selection import masked_fill, where
 
 # ---------------------------------------------------------------- variance
@@ -29,7 +26,8 @@ def _freedom(shape: Any, dim: Any, correction: Any) -> float:
 def _variance(xp: Any, self: Any, dim: Any, correction: Any, keepdim: bool, name: str) -> Any:
     """(variance, mean), in the precision of `self`; warns where it is undefined."""
     if self.dtype.kind in "biu":
-        raise RuntimeError(f"{_WHO[name]} only support floating point and complex dtypes")
+        who = name if "mean" in name else "std and var"
+        raise RuntimeError(f"{who} only support floating point and complex dtypes")
     axis = axes(self, dim)
     centre = xp.mean(self, axis=axis, keepdims=True) if self.size else self.sum(
         axis=axis, keepdims=True) * np.nan  # fmt: skip
@@ -42,16 +40,13 @@ def _variance(xp: Any, self: Any, dim: Any, correction: Any, keepdim: bool, name
     return xp.true_divide(squares, squares.dtype.type(max(freedom, 0))), centre
 
 
-_WHO = {"var": "std and var", "std": "std and var", "std_mean": "std and var",
-        "var_mean": "std and var"}  # fmt: skip
-
 
 def _var_rule(grad: Any, self: Any, dim: Any, correction: Any, keepdim: bool) -> Any:
     shape = tuple(self.shape)
     centred = self - unreduce(mean(self, dim, keepdim), shape, dim, keepdim)
     freedom = _freedom(shape, dim, correction)
     grad = unreduce(grad, shape, dim, keepdim)
-    if freedom <= 0:
+    if freedom == 0:
         return grad * where(centred == 0, math.nan, math.inf)
     return (2.0 / freedom) * grad * centred
 
@@ -152,103 +147,6 @@ def std_mean(
     return _corrected(_std_mean, self, dim, unbiased, correction, keepdim)
 
 
-# ---------------------------------------------------------------- norms
-
-
-def _norm_rule(grad, self, result, ord, dim, keepdim):  # type: ignore[no-untyped-def]
-    """Derivative of the p-norm; at 0 the subgradient of least norm, 0.
-
-    Source: norm_backward in PyTorch's torch/csrc/autograd/FunctionsManual.cpp.
-    """
-    shape = tuple(self.shape)
-    grad = unreduce(grad, shape, dim, keepdim)
-    norm = unreduce(result, shape, dim, keepdim)
-    if ord == 0:
-        return zeros(self)
-    if ord == 1:
-        return sgn(self) * grad
-    if ord == 2:
-        return grad * masked_fill(self / norm, norm == 0, 0)
-    size = abs_(self)
-    if math.isinf(ord):
-        chosen = (size == norm) | ((size != size) & (norm != norm))
-        number = sum_(chosen, dim, keepdim=bool(dim))
-        return where(chosen, sgn(self) * (grad / number), 0)
-    if ord < 2:
-        scaled = masked_fill(sgn(self) * size ** (ord - 1), self == 0, 0)
-    else:
-        scaled = self * size ** (ord - 2)
-    return scaled * masked_fill(grad / norm ** (ord - 1), norm == 0, 0)
-
-
-def _sum_of_powers(xp: Any, size: Any, ord: float, axis: Any, keepdim: bool) -> Any:
-    if ord == 0:
-        return xp.sum(size != 0, axis=axis, keepdims=keepdim).astype(size.dtype)
-    if math.isinf(ord):
-        extreme = xp.max if ord > 0 else xp.min
-        return extreme(size, axis=axis, keepdims=keepdim)
-    if ord == 1:
-        return xp.sum(size, axis=axis, keepdims=keepdim)
-    if ord == 2:
-        return xp.sqrt(xp.sum(size * size, axis=axis, keepdims=keepdim))
-    powers = xp.sum(size ** size.dtype.type(ord), axis=axis, keepdims=keepdim)
-    return powers ** size.dtype.type(1 / ord)
-
-
-@reduction(self=_norm_rule, name="linalg_vector_norm", method=False, function=False)
-@in_single
-def vector_norm(xp, self, ord=2, dim=None, keepdim=False, *, dtype=None):
-    """The p-norm over `dim`, p being `ord`: sum(|x|^p)^(1/p); the number of non-zeros for 0.
-
-    Raises RuntimeError for integers.
-    """
-    if self.dtype.kind in "biu":
-        found = errors.scalar_type(dtypes.of(self.dtype))
-        raise RuntimeError(
-            f"linalg.vector_norm: Expected a floating point or complex tensor as input. Got {found}"
-        )
-    if dtype is not None:
-        self = cast(self, dtype.numpy)
-    axis = axes(self, dim)
-    if self.size == 0 and (ord < 0 or math.isinf(ord)) and count(self.shape, dim) == 0:
-        raise RuntimeError(
-            f"linalg.vector_norm cannot compute the {ord} norm on an empty tensor because the "
-            "operation does not have an identity"
-        )
-    return _sum_of_powers(xp, xp.abs(self), float(ord), axis, keepdim)
-
-
-@composite
-def norm(
-    self: Any, p: float | str | None = "fro", dim: Any = None, keepdim: bool = False, *,
-    dtype: Any = None,
-) -> Any:  # fmt: skip
-    """The p-norm of the elements over `dim`; "fro" means 2, "nuc" the sum of singular values."""
-    if p == "nuc":
-        from ..linalg import matrix_norm
-
-        return matrix_norm(self, "nuc", (-2, -1) if dim is None else dim, keepdim)
-    if isinstance(p, str) and p != "fro":
-        raise RuntimeError(f"only valid string values are 'fro' and 'nuc', found {p}")
-    return vector_norm(self, 2 if p in ("fro", None) else p, dim, keepdim, dtype=dtype)
-
-
-def _dist_rule(grad: Any, self: Any, other: Any, p: float, result: Any) -> Any:
-    return _norm_rule(grad, self - other, result, p, None, False)
-
-
-@op(
-    self=_dist_rule,
-    other=lambda grad, self, other, p, result: -_dist_rule(grad, self, other, p, result),
-)
-@in_single
-def dist(xp, self, other, p=2):
-    """The p-norm of self - other."""
-    return _sum_of_powers(xp, xp.abs(self - other), float(p), None, False)
-
-
-
-
 # ---------------------------------------------------------------- covariance
 
 
@@ -328,30 +226,3 @@ def corrcoef(self: Any) -> Any:
     if is_complex(c):
         return complex_(real(c).clamp(-1, 1), c.imag.clamp(-1, 1))
     return c.clamp(-1, 1)
-
-
-def _renorm_scale(self: Any, p: float, dim: int, maxnorm: float) -> Any:
-    """What the slices along `dim` are multiplied by."""
-    others = tuple(d for d in range(self.ndim) if d != dim % self.ndim)
-    size = vector_norm(self, p, others, keepdim=True)
-    return where(size > maxnorm, maxnorm / (size + 1e-7), 1.0)
-
-
-@composite
-def renorm(self: Any, p: float, dim: int, maxnorm: float) -> Any:
-    """`self` with each slice along `dim` scaled down to a p-norm of at most `maxnorm`."""
-    if p <= 0:
-        raise RuntimeError("renorm: non-positive-norm not supported")
-    if maxnorm < 0:
-        raise RuntimeError(f"renorm: expected maxnorm to be >= 0 but got {maxnorm}")
-    if self.ndim <= 1:
-        raise RuntimeError(
-            f"renorm: input needs at least 2 dimensions, got {self.ndim} dimensions"
-        )
-    return self * _renorm_scale(self, p, wrap_dim(dim, self.ndim), maxnorm).to(self.dtype)
-
-
-@composite(function=False)
-def renorm_(self: Any, p: float, dim: int, maxnorm: float) -> Any:
-    """In-place form of ``renorm``."""
-    return self.mul_(_renorm_scale(self, p, wrap_dim(dim, self.ndim), maxnorm).to(self.dtype))
