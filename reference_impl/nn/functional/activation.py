@@ -10,6 +10,8 @@ from typing import Any
 
 from ... import dtypes, errors
 from ...op import PUBLIC, op, pointwise, wrap_dim
+from ...ops.activation import hardshrink as hardshrink
+from ...ops.activation import prelu as prelu
 from ...ops.arithmetic import abs as abs_
 from ...ops.complex import conj
 from ...ops.exponential import exp
