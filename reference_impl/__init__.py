@@ -58,7 +58,22 @@ _LAZY = (
 )  # fmt: skip
 _AUTOCAST = ("autocast", "get_autocast_dtype", "is_autocast_enabled", "set_autocast_dtype",
              "set_autocast_enabled", "is_autocast_available")  # fmt: skip
-_FROM = {"vmap": "func", **dict.fromkeys(_AUTOCAST, "amp.autocast_mode")}
+_FUNCTIONAL = (  # operations of networks that the torch namespace has too
+    "adaptive_avg_pool1d", "alpha_dropout", "avg_pool1d", "batch_norm", "bilinear",
+    "binary_cross_entropy_with_logits", "celu", "celu_", "channel_shuffle", "conv1d", "conv2d",
+    "conv3d", "conv_tbc", "conv_transpose1d", "conv_transpose2d", "conv_transpose3d",
+    "cosine_embedding_loss", "cosine_similarity", "dropout", "embedding", "embedding_bag",
+    "feature_alpha_dropout", "feature_dropout", "group_norm", "hinge_embedding_loss",
+    "instance_norm", "kl_div", "layer_norm", "margin_ranking_loss", "max_pool1d", "max_pool2d",
+    "max_pool3d", "native_channel_shuffle", "pairwise_distance", "pdist", "pixel_shuffle",
+    "pixel_unshuffle", "poisson_nll_loss", "rms_norm", "rrelu", "rrelu_", "selu", "selu_",
+    "threshold", "threshold_", "triplet_margin_loss",
+)  # fmt: skip
+_FROM = {
+    "vmap": "func",
+    **dict.fromkeys(_AUTOCAST, "amp.autocast_mode"),
+    **dict.fromkeys(_FUNCTIONAL, "nn.functional"),
+}
 
 ops.aliases.attach()
 operators.attach()

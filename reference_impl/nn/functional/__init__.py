@@ -1,5 +1,6 @@
 """``torch.nn.functional``: the operations of networks, as functions, by kind."""
 
+from ...ops.activation import hardshrink, prelu
 from .activation import (
     celu,
     celu_,
@@ -8,7 +9,6 @@ from .activation import (
     gelu,
     glu,
     gumbel_softmax,
-    hardshrink,
     hardsigmoid,
     hardswish,
     hardtanh,
@@ -18,7 +18,6 @@ from .activation import (
     log_softmax,
     logsigmoid,
     mish,
-    prelu,
     relu,
     relu6,
     relu_,

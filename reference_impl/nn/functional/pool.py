@@ -315,9 +315,8 @@ def _averaged(
         kernel, padding = (1, *ints(kernel, 1)), (0, *ints(padding, 1))
         stride = None if stride in (None, (), []) else (1, *ints(stride, 1))
     g = _pool_geometry(name, x, kernel, stride, padding, 1, ceil_mode)
-    if input.dtype.category < 2:
-        if input.dtype.name != "int64":
-            raise errors.not_implemented_for("avg_pool2d_out_frame", input.dtype)
+    if input.dtype.category < 2 and input.dtype.name != "int64":
+        raise errors.not_implemented_for("avg_pool2d_out_frame", input.dtype)
     out = _avg_pool(x, g, include, override)
     out = out.squeeze(-2) if count == 1 else out
     return out if batched else out.squeeze(0)

@@ -271,9 +271,7 @@ def _sizes(input: Any, size: Any, scale_factor: Any, recompute: Any) -> tuple[An
             f"{scale_factor}. Please provide input tensor in (N, C, d1, d2, ...,dK) format and "
             "scale_factor in (s1, s2, ...,sK) format."
         )
-    found = tuple(
-        int(math.floor(float(n) * s)) for n, s in zip(input.shape[2:], given, strict=True)
-    )
+    found = tuple(math.floor(float(n) * s) for n, s in zip(input.shape[2:], given, strict=True))
     return found, (None,) * count if recompute else tuple(map(float, given))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -73,7 +74,7 @@ class AdaptiveLogSoftmaxWithLoss(Module):
         output = input.new_zeros(count)
         place = target.new_empty(count)
         bounds = [0, *self.cutoffs]
-        for i, (low, high) in enumerate(zip(bounds, bounds[1:], strict=False)):
+        for i, (low, high) in enumerate(itertools.pairwise(bounds)):
             rows = ((target >= low) & (target < high)).nonzero().squeeze(1)
             if not rows.numel():
                 continue

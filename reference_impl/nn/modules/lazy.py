@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from ...autograd.grad_mode import no_grad
 from ..parameter import UninitializedParameter
-from .batchnorm import BatchNorm1d, BatchNorm2d, BatchNorm3d
-from .batchnorm import InstanceNorm1d, InstanceNorm2d, InstanceNorm3d
+from .batchnorm import (
+    BatchNorm1d,
+    BatchNorm2d,
+    BatchNorm3d,
+    InstanceNorm1d,
+    InstanceNorm2d,
+    InstanceNorm3d,
+)
 from .conv import Conv1d, Conv2d, Conv3d, ConvTranspose1d, ConvTranspose2d, ConvTranspose3d
 from .linear import Linear
 
@@ -109,11 +115,11 @@ class _LazyConv(_Lazy):
         dilation: Any = 1, groups: int = 1, bias: bool = True, padding_mode: str = "zeros",
         device: Any = None, dtype: Any = None,
     ) -> None:  # fmt: skip
-        settings = dict(
-            out_channels=out_channels, kernel_size=kernel_size, stride=stride, padding=padding,
-            dilation=dilation, groups=groups, bias=bias, padding_mode=padding_mode, device=device,
-            dtype=dtype,
-        )  # fmt: skip
+        settings = {
+            "out_channels": out_channels, "kernel_size": kernel_size, "stride": stride, "padding": padding,
+            "dilation": dilation, "groups": groups, "bias": bias, "padding_mode": padding_mode, "device": device,
+            "dtype": dtype,
+        }  # fmt: skip
         self._prepare(settings, "in_channels", ("weight", "bias"))
 
     def reset_parameters(self) -> None:
@@ -157,11 +163,11 @@ class _LazyConvTranspose(_LazyConv):
         output_padding: Any = 0, groups: int = 1, bias: bool = True, dilation: Any = 1,
         padding_mode: str = "zeros", device: Any = None, dtype: Any = None,
     ) -> None:  # fmt: skip
-        settings = dict(
-            out_channels=out_channels, kernel_size=kernel_size, stride=stride, padding=padding,
-            output_padding=output_padding, groups=groups, bias=bias, dilation=dilation,
-            padding_mode=padding_mode, device=device, dtype=dtype,
-        )  # fmt: skip
+        settings = {
+            "out_channels": out_channels, "kernel_size": kernel_size, "stride": stride, "padding": padding,
+            "output_padding": output_padding, "groups": groups, "bias": bias, "dilation": dilation,
+            "padding_mode": padding_mode, "device": device, "dtype": dtype,
+        }  # fmt: skip
         self._prepare(settings, "in_channels", ("weight", "bias"))
 
     def _size_in(self, weight: Any) -> int:
@@ -187,14 +193,20 @@ class LazyConvTranspose3d(_LazyConvTranspose, ConvTranspose3d):
 
 
 class _LazyNorm(_Lazy):
-    _defaults: dict[str, bool] = {"affine": True, "track_running_stats": True}
+    _defaults: ClassVar[dict[str, bool]] = {"affine": True, "track_running_stats": True}
 
     def __init__(
         self, eps: float = 1e-5, momentum: float | None = 0.1, affine: bool | None = None,
         track_running_stats: bool | None = None, device: Any = None, dtype: Any = None, *,
         bias: bool = True,
     ) -> None:  # fmt: skip
-        settings = dict(eps=eps, momentum=momentum, device=device, dtype=dtype, bias=bias)
+        settings: dict[str, Any] = {
+            "eps": eps,
+            "momentum": momentum,
+            "device": device,
+            "dtype": dtype,
+            "bias": bias,
+        }
         given = {"affine": affine, "track_running_stats": track_running_stats}
         for name, value in given.items():
             settings[name] = self._defaults[name] if value is None else value
@@ -224,7 +236,7 @@ class LazyBatchNorm3d(_LazyNorm, BatchNorm3d):
 
 
 class _LazyInstanceNorm(_LazyNorm):
-    _defaults = {"affine": False, "track_running_stats": False}
+    _defaults: ClassVar[dict[str, bool]] = {"affine": False, "track_running_stats": False}
 
     def _input_size(self, input: Any) -> int:
         return int(input.shape[-self._spatial - 1])  # type: ignore[attr-defined]

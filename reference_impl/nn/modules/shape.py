@@ -267,9 +267,7 @@ class CosineSimilarity(Module):
 class CrossMapLRN2d(Module):
     """Local response normalisation of (N, C, H, W) over neighbouring channels."""
 
-    def __init__(
-        self, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1
-    ) -> None:
+    def __init__(self, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1) -> None:
         super().__init__()
         self.size, self.alpha, self.beta, self.k = size, alpha, beta, k
 

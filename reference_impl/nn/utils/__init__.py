@@ -2,11 +2,18 @@
 
 from . import parametrizations, parametrize, prune, rnn, stateless
 from .clip_grad import (
-    clip_grad_norm, clip_grad_norm_, clip_grad_value_, clip_grads_with_norm_, get_total_norm,
+    clip_grad_norm,
+    clip_grad_norm_,
+    clip_grad_value_,
+    clip_grads_with_norm_,
+    get_total_norm,
 )  # fmt: skip
 from .convert_parameters import parameters_to_vector, vector_to_parameters
 from .fusion import (
-    fuse_conv_bn_eval, fuse_conv_bn_weights, fuse_linear_bn_eval, fuse_linear_bn_weights,
+    fuse_conv_bn_eval,
+    fuse_conv_bn_weights,
+    fuse_linear_bn_eval,
+    fuse_linear_bn_weights,
 )  # fmt: skip
 from .norms import remove_spectral_norm, remove_weight_norm, spectral_norm, weight_norm
 from .skip import skip_init

@@ -38,7 +38,9 @@ def weight_norm(module: Any, name: str = "weight", dim: int = 0) -> Any:
     )
     for hook in module._forward_pre_hooks.values():
         if isinstance(hook, WeightNorm) and hook.name == name:
-            raise RuntimeError(f"Cannot register two weight_norm hooks on the same parameter {name}")
+            raise RuntimeError(
+                f"Cannot register two weight_norm hooks on the same parameter {name}"
+            )
     fn = WeightNorm(name, dim)
     weight = getattr(module, name)
     del module._parameters[name]

@@ -42,7 +42,7 @@ def weight_norm(module: Module, name: str = "weight", dim: int = 0) -> Module:
 
 
 class _SpectralNorm(Module):
-    """weight / σ, σ its largest singular value, estimated by power iteration (Miyato et al. 2018)."""
+    """weight / σ, σ its largest singular value by power iteration (Miyato et al. 2018)."""
 
     def __init__(
         self, weight: Any, n_power_iterations: int = 1, dim: int = 0, eps: float = 1e-12
@@ -151,8 +151,7 @@ def orthogonal(
         raise ValueError(
             f"Expected a matrix or batch of matrices. Got a tensor of {weight.ndim} dimensions."
         )
-    square = weight.shape[-2] == weight.shape[-1]
-    chosen = orthogonal_map or ("matrix_exp" if square or weight.is_complex() else "matrix_exp")
+    chosen = orthogonal_map or "matrix_exp"
     if chosen not in ("matrix_exp", "cayley", "householder"):
         raise ValueError(
             'orthogonal_map has to be one of "matrix_exp", "cayley", "householder". Got: '

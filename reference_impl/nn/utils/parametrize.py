@@ -42,9 +42,7 @@ def cached() -> Iterator[None]:
 class ParametrizationList(ModuleList):
     """The parametrisations of one attribute, in order, and the parameter(s) they start from."""
 
-    def __init__(
-        self, modules: Sequence[Module], original: Any, unsafe: bool = False
-    ) -> None:
+    def __init__(self, modules: Sequence[Module], original: Any, unsafe: bool = False) -> None:
         if not modules:
             raise ValueError("ParametrizationList requires one or more modules.")
         super().__init__(modules)
@@ -61,7 +59,7 @@ class ParametrizationList(ModuleList):
                 if new.dtype is original.dtype and new.shape == original.shape:
                     original.data = new.data
                     new = original
-            _register(self, "original", new if isinstance(original, Parameter) else new)
+            _register(self, "original", new)
         else:
             for i, part in enumerate(new):
                 kept = Parameter(part) if isinstance(original, Parameter) else part

@@ -297,9 +297,7 @@ def global_unstructured(
     """Prune several parameters as if they were one."""
     pairs, given = list(parameters), importance_scores or {}
     scores = [given.get((m, n), getattr(m, n)).detach() for m, n in pairs]
-    masks = [
-        getattr(m, n + "_mask", PUBLIC["ones_like"](getattr(m, n).detach())) for m, n in pairs
-    ]
+    masks = [getattr(m, n + "_mask", PUBLIC["ones_like"](getattr(m, n).detach())) for m, n in pairs]
     flat = PUBLIC["cat"]([s.reshape(-1) for s in scores])
     default = PUBLIC["cat"]([m.reshape(-1) for m in masks])
     container = PruningContainer()

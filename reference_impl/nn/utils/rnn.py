@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any, NamedTuple, Self
 
 from ... import dtypes
@@ -90,7 +91,7 @@ def pack_padded_sequence(
             "Length of all samples has to be greater than 0, but found an element in 'lengths' "
             "that is <= 0"
         )
-    if any(a < b for a, b in zip(counts, counts[1:], strict=False)):
+    if any(a < b for a, b in itertools.pairwise(counts)):
         raise RuntimeError(
             "`lengths` array must be sorted in decreasing order when `enforce_sorted` is True. You "
             "can pass `enforce_sorted=False` to pack_padded_sequence and/or pack_sequence to "
@@ -120,8 +121,8 @@ def pad_packed_sequence(
             filler = rows.new_full((missing, *rest), padding_value)
             rows = PUBLIC["cat"]([rows, filler])
         steps.append(rows)
-    for _ in range((total_length or 0) - len(sizes)):
-        steps.append(sequence.data.new_full((batch, *rest), padding_value))
+    missing = max((total_length or 0) - len(sizes), 0)
+    steps += [sequence.data.new_full((batch, *rest), padding_value)] * missing
     out = PUBLIC["stack"](steps, 1 if batch_first else 0)
     lengths = PUBLIC["tensor"]([sum(n > i for n in sizes) for i in range(batch)])
     order = sequence.unsorted_indices
