@@ -11,7 +11,6 @@ import contextlib
 import functools
 import hashlib
 import json
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +40,7 @@ class Cache:
     def put(self, job: Job, run: Run) -> None:
         """Keep a run in place of the job's last one."""
         if self.folder is not None and run.ended is None:
-            text = json.dumps({"key": key_of(job), "run": asdict(run)})
+            text = json.dumps({"key": key_of(job), "run": run}, default=vars)
             write_whole(self._path(job), text)
 
     def _path(self, job: Job) -> Path:

@@ -18,7 +18,6 @@ import re
 import sys
 import warnings
 from collections.abc import Callable, Iterator
-from dataclasses import asdict
 from types import CodeType, ModuleType
 from typing import Any
 
@@ -76,7 +75,7 @@ def run_page(order: dict[str, Any], tell: Callable[[dict[str, Any]], None]) -> N
             output.take()  # what recording printed is not the page's
             caught.clear()
             passes.take()
-            tell({"index": index, "record": asdict(record)})
+            tell({"index": index, "record": record})
 
 
 def _run_block(block: dict[str, Any], module: ModuleType, output: _Output) -> BlockRecord:
@@ -176,7 +175,7 @@ def teller(handle: int, job: int) -> Callable[[dict[str, Any]], None]:
     """Messages as lines of JSON, each written whole before the next block runs."""
 
     def tell(message: dict[str, Any]) -> None:
-        data = json.dumps({"job": job, **message}).encode() + b"\n"
+        data = json.dumps({"job": job, **message}, default=vars).encode() + b"\n"
         while data:
             data = data[os.write(handle, data) :]
 
