@@ -73,7 +73,7 @@ _REQUIRED = inspect.Parameter.empty
 NOT_IMPLEMENTED = "NotImplemented"  # the node of operations that PyTorch does not differentiate
 # In-place functions of several arguments that the torch namespace has beside the methods.
 _INPLACE_FUNCTIONS = {
-    "clamp_max", "clamp_min", "fill", "gcd", "lcm", "ldexp", "threshold", "xlogy",
+    "clamp_max", "clamp_min", "fill", "gcd", "index_put", "lcm", "ldexp", "threshold", "xlogy",
 }  # fmt: skip
 
 

@@ -108,27 +108,52 @@ def _accepts(signature: Signature, args: Sequence[Any], kwargs: dict[str, Any]) 
 
 
 def worded(
-    name: str, args: Sequence[Any], kwargs: dict[str, Any], error: Exception
+    name: str,
+    params: Sequence[str],
+    args: Sequence[Any],
+    kwargs: dict[str, Any],
+    error: Exception,
+    method: bool,
 ) -> Exception:
-    """The error to raise where a call of `name` with these arguments raised `error`."""
-    return _worded(name, _table().get(name), args, kwargs, error)
+    """The error to raise where a call of `name` with these arguments raised `error`.
 
-
-def worded_in_place(
-    name: str, args: Sequence[Any], kwargs: dict[str, Any], error: Exception
-) -> Exception:
-    """The same for the method ``name_``, whose tensor does not count among the arguments."""
-    overloads = _table().get(name)
-    if overloads is not None:
+    The tensor of a method does not count among the arguments.
+    """
+    overloads = _table().get(name.removesuffix("_"))
+    if overloads is None:
+        return _single(name, params, args, error, method)
+    if method:
         overloads = [_as_method(s) for s in overloads if s.parameters[0].type == "Tensor"]
-        return _worded(name + "_", overloads, args[1:], kwargs, error)
-    if len(args) == 2 and "takes 1 positional argument" in str(error):
-        return TypeError(f"TensorBase.{name}_() takes no arguments (1 given)")
-    text = str(error).replace(f"{name}()", f"{name}_()")
-    return TypeError(_POSITION.sub(lambda m: f"position {int(m[1]) - 1}", text))
+        args = args[1:]
+    return _worded(name, overloads, args, kwargs, error)
 
 
 _POSITION = re.compile(r"(?<=\()position (\d+)")
+_ARGUMENT = re.compile(r"argument '(\w+)' must")
+_MISSING = re.compile(r"missing (\d+) required positional arguments?: (.*)")
+
+
+def _single(
+    name: str, params: Sequence[str], args: Sequence[Any], error: Exception, method: bool
+) -> Exception:
+    """`error` of a function without overloads, with the argument's place and the name filled in."""
+    text = str(error)
+    if not isinstance(error, TypeError):
+        return error
+    if method and len(args) == 2 and "takes 1 positional argument" in text:
+        return TypeError(f"TensorBase.{name}() takes no arguments (1 given)")
+    text = text.replace(f"{name.removesuffix('_')}()", f"{name}()")
+    argument, missing = _ARGUMENT.match(text), _MISSING.search(text)
+    if argument is not None:
+        at = params.index(argument[1]) if argument[1] in params else len(args)
+        place = f" (position {at + 1})" if at < len(args) else ""
+        text = f"{name}(): argument '{argument[1]}'{place} must" + text[argument.end() :]
+    elif missing is not None:
+        text = f"{name}() {missing[0].replace(chr(39), chr(34)).replace('argument:', 'arguments:')}"
+    if method:
+        text = _POSITION.sub(lambda m: f"position {int(m[1]) - 1}", text)
+    return TypeError(text)
+
 
 
 def _as_method(signature: Signature) -> Signature:
@@ -182,8 +207,14 @@ def _is_of_type(parameter: Parameter, value: Any) -> bool:
 def _mismatch(
     signature: Signature, args: Sequence[Any], kwargs: dict[str, Any], given: list[str]
 ) -> str:
-    """The line on an overload that has as many parameters as there are arguments, else ''."""
-    parameters = signature.parameters
+    """The line on an overload that has as many parameters as there are arguments, else ''.
+
+    PyTorch counts the ``*`` before keyword-only parameters as one of them.
+    """
+    parameters = list(signature.parameters)
+    parts = _COMMA.split(signature.text[1:-1])
+    if "*" in parts:
+        parameters.insert(parts.index("*"), Parameter("*", "*", False))
     if len(parameters) != len(given):
         return ""
     wrong = [k for k in kwargs if k not in [p.name for p in parameters]]
@@ -210,6 +241,6 @@ def _reason(
         if (i < len(args) or p.name in kwargs) and not _fits(p, value):
             where = f" (position {i + 1})" if i < len(args) else ""
             return TypeError(
-                f"{name}(): argument '{p.name}'{where} must be {p.type}, not {_type(value)}"
+                f"{name}(): argument '{p.name}'{where} must be {p.type}, not {type(value).__name__}"
             )
     return None

@@ -31,8 +31,8 @@ def _renamed(function: Callable[..., Any], alias: str) -> Callable[..., Any]:
         try:
             return function(*args, **kwargs)
         except TypeError as error:
-            text = str(error).replace(f"{name}()", f"{alias}()")
-            raise worded(alias, args, kwargs, TypeError(text)) from None
+            renamed = TypeError(str(error).replace(f"{name}()", f"{alias}()"))
+            raise worded(alias, (), args, kwargs, renamed, False) from None
 
     call.__name__ = call.__qualname__ = alias
     return call

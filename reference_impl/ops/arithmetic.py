@@ -9,7 +9,7 @@ import numpy as np
 from .. import dtypes, errors
 from ..autograd.grad_mode import NATIVE, mode
 from ..op import NOT_IMPLEMENTED, composite, pointwise, promote_operands
-from .complex import conj, real, sgn
+from .complex import conj, sgn
 from .rules import in_single, is_complex, not_implemented, number_node, zeros
 from .selection import masked_fill, where
 
@@ -50,7 +50,7 @@ def _times(grad: Any, alpha: Any) -> Any:
     node=number_node("Add"),
 )  # fmt: skip
 def add(xp, self, other, *, alpha=1):
-    """The sum self + alpha * other.  Raises RuntimeError for an alpha that does not fit the dtype."""
+    """The sum self + alpha * other.  Raises RuntimeError if alpha does not fit the dtype."""
     return xp.add(self, _scaled(other, alpha, self))
 
 
@@ -133,8 +133,7 @@ def _div_prepare(op: Any, xp: Any, arrays: list[Any]) -> None:
     mode = arrays[2]
     if mode not in (None, "floor", "trunc"):
         raise RuntimeError(
-            "div expected rounding_mode to be one of None, 'trunc', or 'floor' but found "
-            f"'{mode}'"
+            f"div expected rounding_mode to be one of None, 'trunc', or 'floor' but found '{mode}'"
         )
     promote_operands(op, xp, arrays)
     category = dtypes.of(arrays[0].dtype).category
@@ -163,9 +162,7 @@ def _div_node(self, other, *, rounding_mode=None):
     return f"DivBackward{3 if number and mode.state & NATIVE else 2}"
 
 
-@pointwise(
-    self=_div_self, other=_div_other, node=_div_node, prepare=_div_prepare, numbers=_NUMBERS
-)
+@pointwise(self=_div_self, other=_div_other, node=_div_node, prepare=_div_prepare, numbers=_NUMBERS)
 def div(xp, self, other, *, rounding_mode=None):
     """The quotient self / other; with `rounding_mode` "floor" or "trunc" rounded so.
 
@@ -327,12 +324,12 @@ def addcmul(xp, self, tensor1, tensor2, *, value=1):
 def _addcdiv_check(op: Any, xp: Any, arrays: list[Any]) -> None:
     if all(a.dtype.kind in "biu" for a in arrays[1:3]):
         raise RuntimeError(
-            "Integer division with addcdiv is no longer supported, and in a future  release addcdiv "
-            "will perform a true division of tensor1 and tensor2. The historic addcdiv behavior can "
-            "be implemented as (input + value * torch.trunc(tensor1 / tensor2)).to(input.dtype) for "
-            "integer inputs and as (input + value * tensor1 / tensor2) for float inputs. The future "
-            "addcdiv behavior is just the latter implementation: (input + value * tensor1 / "
-            "tensor2), for all dtypes."
+            "Integer division with addcdiv is no longer supported, and in a future  release "
+            "addcdiv will perform a true division of tensor1 and tensor2. The historic addcdiv "
+            "behavior can be implemented as (input + value * torch.trunc(tensor1 / tensor2))"
+            ".to(input.dtype) for integer inputs and as (input + value * tensor1 / tensor2) for "
+            "float inputs. The future addcdiv behavior is just the latter implementation: (input "
+            "+ value * tensor1 / tensor2), for all dtypes."
         )
     promote_operands(op, xp, arrays)
 

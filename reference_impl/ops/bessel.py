@@ -15,7 +15,6 @@ from ..op import pointwise
 from . import cephes_tables as tables
 from .arithmetic import abs as abs_
 from .complex import sgn
-from .exponential import exp
 from .rules import in_double, polynomial
 from .selection import where
 
@@ -55,7 +54,10 @@ def _scaled_i1(xp: Any, x: Any) -> Any:
 
 
 @pointwise(
-    self=lambda grad, self: grad * special_i1(self), promote="float", serves="bif", kernel="i0_vml_cpu"
+    self=lambda grad, self: grad * special_i1(self),
+    promote="float",
+    serves="bif",
+    kernel="i0_vml_cpu",
 )
 @in_double
 def i0(xp, self):
@@ -78,9 +80,7 @@ def _i1_over_x(self: Any, result: Any) -> Any:
     return where(small, 0.5, result / where(small, 1, self))
 
 
-@pointwise(
-    self=lambda grad, self, result: grad * (i0(self) - _i1_over_x(self, result)), **_special
-)
+@pointwise(self=lambda grad, self, result: grad * (i0(self) - _i1_over_x(self, result)), **_special)
 @in_double
 def special_i1(xp, self):
     """The modified Bessel function of the first kind and order 1."""

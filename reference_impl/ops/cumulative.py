@@ -12,10 +12,10 @@ from ..op import composite, op, wrap_dim
 from ..tensor import Tensor, wrap
 from .complex import conj
 from .convert import cast
-from .exponential import exp, log
+from .exponential import exp, log, logaddexp
 from .reduce import sum as sum_
 from .reduce import without_each
-from .rules import in_single
+from .rules import in_single, is_complex
 from .selection import where
 from .shape import unsqueeze
 
@@ -77,10 +77,10 @@ def cumprod(xp, self, dim, *, dtype=None):
 
 def _logcumsumexp_rule(grad: Any, self: Any, result: Any, dim: int) -> Any:
     """The softmax of what each element took part in, by logarithms so that nothing overflows."""
-    if getattr(self, "_data", self).dtype.kind == "c":
-        return conj(exp(self)) * _backwards(cumsum, grad * conj(exp(-result)), dim)
-    gains = _backwards(logcumsumexp, log(where(grad > 0, grad, 0)) - result, dim)
-    losses = _backwards(logcumsumexp, log(where(grad < 0, -grad, 0)) - result, dim)
+    if is_complex(self):
+        return conj(exp(self + _backwards(logcumsumexp, log(conj(grad)) - result, dim)))
+    gains = _backwards(logcumsumexp, where(grad > 0, log(grad), -np.inf) - result, dim)
+    losses = _backwards(logcumsumexp, where(grad < 0, log(-grad), -np.inf) - result, dim)
     return exp(gains + self) - exp(losses + self)
 
 
@@ -91,11 +91,14 @@ def logcumsumexp(xp, self, dim):
     dim = wrap_dim(dim, self.ndim)
     if not self.ndim:
         return self.copy()
-    if self.dtype.kind == "c" or xp is not np:
-        largest = self.real.max(axis=dim, keepdims=True)
-        largest = xp.where(xp.isfinite(largest), largest, largest.dtype.type(0))
-        return xp.log(xp.cumsum(xp.exp(self - largest), axis=dim)) + largest
-    return np.logaddexp.accumulate(self, axis=dim)
+    if self.dtype.kind != "c" and xp is np:
+        return np.logaddexp.accumulate(self, axis=dim)
+    add = logaddexp.op.forward
+    rows = xp.moveaxis(self, dim, 0)
+    out = xp.empty_like(rows)
+    for i in range(len(rows)):
+        out[i] = add(xp, out[i - 1], rows[i]) if i else rows[i]
+    return xp.moveaxis(out, 0, dim)
 
 
 # ---------------------------------------------------------------- extremes
@@ -149,7 +152,7 @@ def diff(self: Any, n: int = 1, dim: int = -1, prepend: Any = None, append: Any 
     if n < 0:
         raise RuntimeError(f"order must be non-negative but got {n}")
     if n == 0:
-        return self.clone()
+        return self.new_zeros(self.shape).copy_(self)
     parts = [p for p in (prepend, self, append) if p is not None]
     result = cat(parts, dim) if len(parts) > 1 else self
     for _ in range(min(n, result.shape[dim])):
@@ -173,19 +176,21 @@ def _pairs(y: Any, dim: int) -> tuple[Any, Any]:
     return _part(y, dim, 1, n), _part(y, dim, 0, n - 1)
 
 
-@composite(method=False)
+@composite(method=False, native=True)
 def trapezoid(y: Any, x: Any = None, *, dx: float = 1, dim: int = -1) -> Any:
     """The integral along `dim` by the trapezoidal rule, at points `x` or `dx` apart."""
-    return _areas(y, x, dx, dim).sum(dim)
+    if y.shape[dim] == 0:
+        return y.sum(dim)
+    if x is None:
+        return (y.sum(dim) - (y.select(dim, 0) + y.select(dim, -1)) * 0.5) * dx
+    right, left = _pairs(y, dim)
+    return ((left + right) * _widths(y, x, dim)).sum(dim) / 2.0
 
 
-@composite(method=False)
+@composite(method=False, native=True)
 def cumulative_trapezoid(y: Any, x: Any = None, *, dx: float = 1, dim: int = -1) -> Any:
     """The running integral along `dim` by the trapezoidal rule."""
-    return _areas(y, x, dx, dim).cumsum(dim)
-
-
-def _areas(y: Any, x: Any, dx: float, dim: int) -> Any:
     right, left = _pairs(y, dim)
-    width = dx if x is None else _widths(y, x, dim)
-    return (right + left) * width / 2.0
+    if x is None:
+        return (dx / 2.0 * (left + right)).cumsum(dim)
+    return ((left + right) * _widths(y, x, dim)).cumsum(dim) / 2.0

@@ -182,6 +182,7 @@ def _aminmax_rule(grads, self, result0, result1, dim, keepdim):  # type: ignore[
 @op(self=_aminmax_rule, returns=return_types.aminmax)
 def aminmax(xp, self, *, dim=None, keepdim=False):
     """The smallest and the largest element."""
+    _no_complex("aminmax_cpu", self)
     if dim is None:
         if self.size == 0:
             raise RuntimeError(
@@ -196,9 +197,9 @@ def aminmax(xp, self, *, dim=None, keepdim=False):
 
 
 def _arg(xp: Any, pick: Any, name: str, self: Any, dim: Any, keepdim: bool) -> Any:
-    _no_complex(f"{name}_cpu", self)
-    if self.dtype == np.bool_:
-        raise RuntimeError(f"{name}(): does not support bool input")
+    if self.dtype.kind in "bc":
+        kind = "bool" if self.dtype.kind == "b" else "complex"
+        raise RuntimeError(f"{name}(): does not support {kind} input")
     if dim is None:
         if self.size == 0:
             raise IndexError(
@@ -342,5 +343,3 @@ def mode(xp, self, dim=-1, keepdim=False):
     n = rows.shape[-1]
     index = n - 1 - xp.argmax((rows == chosen)[..., ::-1], axis=-1)[..., None]
     return _take(xp, self, xp.moveaxis(index, -1, dim), dim, keepdim)
-
-

@@ -79,7 +79,7 @@ def _dims(self: Any, dim: Any) -> list[int]:
 
 
 def _spacings(self: Any, dims: list[int], dim: Any, spacing: Any) -> list[Any]:
-    """A distance or coordinates for each dimension.  Raises RuntimeError unless their number fits."""
+    """A distance or coordinates for each dimension; RuntimeError unless their number fits."""
     if isinstance(spacing, Tensor):
         spacing = [spacing]
     if not isinstance(spacing, (tuple, list)):
@@ -99,14 +99,14 @@ def _spacings(self: Any, dims: list[int], dim: Any, spacing: Any) -> list[Any]:
     return list(spacing)
 
 
-@composite(method=False)
+@composite(method=False, native=True)
 def gradient(
     self: Any, *, spacing: Any = None, dim: Any = None, edge_order: int = 1
 ) -> tuple[Tensor, ...]:
     """The derivatives of the samples `self` along each of `dim`, one tensor a dimension.
 
-    `spacing` is a distance, 1 unless given (one for each dimension, or one for all) or tensors of coordinates.
-    Raises RuntimeError for an `edge_order` other than 1 and 2 or too few samples.
+    `spacing` is a distance, 1 unless given (one for each dimension, or one for all) or tensors of
+    coordinates.  Raises RuntimeError for an `edge_order` other than 1 and 2 or too few samples.
     """
     dims = _dims(self, dim)
     spacings = _spacings(self, dims, dim, spacing)

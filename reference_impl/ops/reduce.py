@@ -12,7 +12,6 @@ from ..op import composite, reduction
 from ..tensor import Tensor, wrap
 from .complex import conj
 from .convert import cast
-from .rules import is_complex
 from .selection import where
 from .shape import expand, reshape, unsqueeze
 
@@ -85,7 +84,8 @@ def sum(xp, self, dim=None, keepdim=False, *, dtype=None):
 def nansum(xp, self, dim=None, keepdim=False, *, dtype=None):
     """The sum, with nan counted as 0.  Raises RuntimeError for complex tensors."""
     if self.dtype.kind == "c":
-        raise RuntimeError("nansum does not support complex inputs")
+        where_ = " on CPU" if xp is np else ""
+        raise RuntimeError(f"nansum{where_} does not support complex inputs")
     wide = _widened(self, dtype)
     return total(xp, xp.where(wide == wide, wide, wide.dtype.type(0)), dim, keepdim)
 
@@ -117,7 +117,7 @@ def mean(xp, self, dim=None, keepdim=False, *, dtype=None):
     return total(xp, wide, dim, keepdim) / wide.dtype.type(n)
 
 
-@composite
+@composite(native=True)
 def nanmean(self: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Any:
     """The mean of what is not nan.  Raises RuntimeError for integers."""
     if self.dtype.category < dtypes.FLOAT:
@@ -197,5 +197,3 @@ def all(xp, self, dim=None, keepdim=False):
 def count_nonzero(xp, self, dim=None):
     """How many elements are not 0: int64."""
     return xp.sum(_truth(self), axis=axes(self, dim), dtype=np.int64)
-
-
