@@ -860,14 +860,15 @@ def reduction(
 
     def declare(forward: Callable[..., Any]) -> Callable[..., Any]:
         rules = {k: options.pop(k) for k in _rule_names(forward, options)}
-        declared = Op(forward, rules, prepare=_normalise_dims, **options)
+        prepare = options.pop("prepare", normalise_dims)
+        declared = Op(forward, rules, prepare=prepare, **options)
         declared.family = "reduction"
         return _publish(declared, method, function)
 
     return declare
 
 
-def _normalise_dims(op: Op, xp: Any, arrays: list[Any]) -> None:
+def normalise_dims(op: Op, xp: Any, arrays: list[Any]) -> None:
     if not _is_array(arrays[0]):
         raise errors.argument_must_be_tensor(op.name, _spelt(op.params[0]), 1, arrays[0])
     at = op.position["dim"]
@@ -890,7 +891,7 @@ def wrap_dim(dim: Any, ndim: int) -> int:
 
 
 def _as_dim(dim: Any) -> int:
-    if isinstance(dim, (float, str)) or not hasattr(dim, "__index__"):
+    if isinstance(dim, (bool, float, str)) or not hasattr(dim, "__index__"):
         raise TypeError(f"argument 'dim' must be int, not {errors.type_name(dim)}")
     return int(dim.__index__())
 

@@ -350,7 +350,10 @@ def sum_to_shape(grad: Any, shape: tuple[int, ...]) -> Any:
     stretched = [lead + i for i, n in enumerate(shape) if n == 1 and full[lead + i] != 1]
     axes = (*range(lead), *stretched)
     if isinstance(grad, Tensor):
-        return grad.sum(axes).reshape(shape) if axes else grad.reshape(shape)
+        if not shape:
+            return grad.sum()  # type: ignore[attr-defined]
+        grad = grad.sum(axes, True) if axes else grad  # type: ignore[attr-defined]
+        return grad.view(shape) if lead else grad
     return grad.sum(axis=axes).reshape(shape) if axes else grad.reshape(shape)
 
 

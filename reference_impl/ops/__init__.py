@@ -44,5 +44,6 @@ from . import (
     statistics,
     stft,
     trigonometric,
+    view_copies,
     windows,
 )

@@ -293,8 +293,60 @@ def untyped_storage(self: Tensor) -> Any:
     return storage_of(self._data)[0]
 
 
+@_method
+def dim_order(self: Tensor) -> tuple[int, ...]:
+    """The dimensions from the outermost in memory inwards."""
+    strides = layout.element_strides(self._data)
+    return tuple(sorted(range(len(strides)), key=lambda d: -strides[d]))
+
+
+@_method
+def dense_dim(self: Tensor) -> int:
+    """The number of dimensions that are stored in full: all."""
+    return int(self._data.ndim)
+
+
+@_method
+def to_dense(self: Tensor, dtype: Any = None, *, masked_grad: bool | None = None) -> Tensor:
+    """The tensor stored in full: itself, or converted to `dtype`."""
+    return self if dtype is None else self.to(dtype)  # type: ignore[attr-defined, no-any-return]
+
+
+@_method
+def share_memory_(self: Tensor) -> Tensor:
+    """Nothing to do: the reference shares no memory between processes."""
+    return self
+
+
+@_method
+def pin_memory(self: Tensor) -> Tensor:
+    """Raises RuntimeError: page-locked memory is of use to a GPU only."""
+    raise RuntimeError("Cannot access accelerator device when none is available.")
+
+
+@_method
+def __dlpack__(self: Tensor, **options: Any) -> Any:
+    """The memory for another library.  Raises BufferError if the tensor requires grad."""
+    if self.requires_grad:
+        raise BufferError("Can't export tensors that require gradient, use tensor.detach()")
+    return self._data.__dlpack__(**options)
+
+
+@_method
+def __dlpack_device__(self: Tensor) -> Any:
+    return self._data.__dlpack_device__()
+
+
+@_method
+def __reversed__(self: Tensor) -> Tensor:
+    return self.flip(0) if self.ndim else self  # type: ignore[attr-defined, no-any-return]
+
+
 Tensor.ndimension = Tensor.dim  # type: ignore[attr-defined]
 Tensor.nelement = Tensor.numel  # type: ignore[attr-defined]
-for _flag in ("is_sparse", "is_quantized", "is_meta", "is_mkldnn", "is_mps", "is_xpu"):
+for _flag in (
+    "is_sparse", "is_sparse_csr", "is_quantized", "is_meta", "is_mkldnn", "is_mps", "is_xpu",
+    "is_xla", "is_ipu", "is_mtia", "is_maia", "is_vulkan", "is_nested",
+):  # fmt: skip
     setattr(Tensor, _flag, False)
 Tensor.layout = layout.strided  # type: ignore[attr-defined]

@@ -22,7 +22,7 @@ _INTEGERS = ("int64", "int32")
 
 def require_integers(function: str, index: Any, words: str = "int32/int64") -> None:
     """Raise TypeError unless `index` is a tensor, RuntimeError unless of int32 or int64."""
-    require_tensor(function, "index", index, 2)
+    require_tensor(function, "index", index, 3)
     if index.dtype.name not in _INTEGERS:
         raise RuntimeError(f"{function}(): Expected dtype {words} for index")
 
@@ -177,7 +177,7 @@ def zeros_like_shape(grad: Any, shape: Sequence[int]) -> Any:
 def gather(xp, self, dim, index, *, sparse_grad=False):
     """For each place, the element of `self` whose position along `dim` is `index` there."""
     d = wrap_dim(dim, self.ndim)
-    require_tensor("gather", "index", index, 2)
+    require_tensor("gather", "index", index, 3)
     if not index.size:
         return xp.empty(index.shape, self.dtype)
     require_integers("gather", index)
@@ -245,7 +245,7 @@ def _take_self(grad: Any, self_shape: Any, index: Any) -> Any:
 @op(self=_take_self)
 def take(xp, self, index):
     """The elements at places counted through all dimensions."""
-    require_tensor("take", "index", index)
+    require_tensor("take", "index", index, 2)
     if index.dtype != np.int64:
         found = errors.scalar_type(dtypes.of(index.dtype))
         raise RuntimeError(f"take(): Expected a long tensor for index, but got {found}")
@@ -264,7 +264,7 @@ def _masked_self(grad: Any, self_shape: Any, mask: Any) -> Any:
 @op(self=_masked_self)
 def masked_select(xp, self, mask):
     """The elements where `mask` holds, as a vector."""
-    require_tensor("masked_select", "mask", mask)
+    require_tensor("masked_select", "mask", mask, 2)
     if mask.dtype != np.bool_:
         raise RuntimeError("masked_select: expected BoolTensor for mask")
     both = xp.broadcast_arrays(self, mask)

@@ -68,6 +68,8 @@ class tensortype(type):
 
 for _d in {id(d): d for d in dtypes.PUBLIC.values()}.values():
     _name = f"{_PREFIX[_d.name]}Tensor"
+    if "UInt" in _name or _d.is_complex:
+        continue  # PyTorch has no such class
     PUBLIC[_name] = tensortype(_name, (), {"dtype": _d, "__module__": "torch"})
 
 

@@ -15,8 +15,9 @@ from ..layout import contiguous_strides
 from ..op import PUBLIC, composite
 from ..op import view as view_op
 from ..storage import array_in, storage_of
-from ..tensor import Tensor, wrap
-from ..views import prepare
+from ..tensor import Tensor, adopt, wrap
+from ..views import prepare, write
+from .parts import alias
 from .shape import _ints, unsqueeze, view
 
 # ---------------------------------------------------------------- any strides
@@ -208,6 +209,65 @@ def set_(
     return self
 
 
+@composite(function=False)
+def fill_diagonal_(self: Tensor, fill_value: Any, wrap: bool = False) -> Tensor:
+    """Fill the main diagonal in place; with `wrap` it starts anew below each square.
+
+    Raises RuntimeError for vectors, and for sizes that differ in more than two dimensions.
+    """
+    shape = self._data.shape
+    if len(shape) < 2:
+        raise RuntimeError("dimensions must larger than 1")
+    if len(shape) > 2 and len(set(shape)) > 1:
+        raise RuntimeError("all dimensions of input must be of equal length")
+    _, offset, strides = storage_of(self._data)
+    step, n = sum(strides), min(shape)
+    as_strided(self, (n,), (step,), offset).fill_(fill_value)
+    below = n + 1  # the row after the gap
+    while wrap and len(shape) == 2 and below < shape[0]:
+        n = min(shape[0] - below, shape[1])
+        as_strided(self, (n,), (step,), offset + strides[0] * below).fill_(fill_value)
+        below += n + 1
+    return self
+
+
+def as_subclass(self: Tensor, cls: type) -> Any:
+    """The same memory and history as an object of a subclass of Tensor."""
+    return adopt(alias(self), cls)
+
+
+def apply_(self: Tensor, callable: Any) -> Tensor:
+    """Replace each element by a Python function of it: slow, on the CPU, without history."""
+    return _mapped("apply_", self, callable, ())
+
+
+def map_(self: Tensor, tensor: Tensor, callable: Any) -> Tensor:
+    """Replace each element by a Python function of it and of the one in `tensor`."""
+    return _mapped("map_", self, callable, (tensor,))
+
+
+def map2_(self: Tensor, x: Tensor, y: Tensor, callable: Any) -> Tensor:
+    """Replace each element by a Python function of it and of those in `x` and `y`."""
+    return _mapped("map2_", self, callable, (x, y))
+
+
+def _mapped(name: str, self: Tensor, function: Any, others: tuple[Tensor, ...]) -> Tensor:
+    if any(t.requires_grad for t in (self, *others)):
+        raise RuntimeError(
+            f"Can't call {name}() on Variable that requires grad. Use var.detach().{name}() "
+            "instead."
+        )
+    shape = self._data.shape
+    columns = [np.broadcast_to(t._data, shape).reshape(-1).tolist() for t in (self, *others)]
+    values = np.array([function(*row) for row in zip(*columns, strict=True)])
+    write(self, values.reshape(shape).astype(self._data.dtype))
+    return self
+
+
+for _method in (as_subclass, apply_, map_, map2_):
+    setattr(Tensor, _method.__name__, _method)
+PUBLIC["detach"], PUBLIC["detach_"] = Tensor.detach, Tensor.detach_
+PUBLIC["as_strided_"] = Tensor.as_strided_  # type: ignore[attr-defined]
 Tensor.resize_ = resize_  # type: ignore[attr-defined]
 Tensor.resize_as_ = PUBLIC["resize_as_"] = resize_as_  # type: ignore[attr-defined]
 Tensor.set_ = set_  # type: ignore[attr-defined]

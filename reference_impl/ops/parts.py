@@ -36,7 +36,7 @@ def select(xp, self, dim, index):
     if not self.ndim:
         raise IndexError("select() cannot be applied to a 0-dim tensor.")
     if not hasattr(index, "__index__"):
-        raise errors.argument_must_be("select", "index", 2, "int", index)
+        raise errors.argument_must_be("select", "index", 3, "int", index)
     d, i = as_dim("select", dim, self.ndim), int(index)
     n = self.shape[d]
     if not -n <= i < n:
@@ -223,12 +223,14 @@ split_with_sizes = _declare_split_with_sizes(view_op, "split_with_sizes")
 unsafe_split_with_sizes = _declare_split_with_sizes(op, "unsafe_split_with_sizes")
 
 
-@composite
 def split(tensor: Tensor, split_size_or_sections: Any, dim: int = 0) -> tuple[Tensor, ...]:
     """Pieces along `dim`: of one size (the last may be smaller) or of the sizes in a list."""
     if hasattr(split_size_or_sections, "__index__"):
         return _split(tensor, int(split_size_or_sections), dim)
     return split_with_sizes(tensor, split_size_or_sections, dim)
+
+
+PUBLIC["split"] = Tensor.split = split  # type: ignore[attr-defined]
 
 
 def _chunks(self: Tensor, chunks: int, dim: int, equal: Any, sized: Any) -> Any:

@@ -63,7 +63,7 @@ def _same_dtype(function: str, self: Any, src: Any) -> None:
 def _places(xp: Any, function: str, self: Any, dim: int, index: Any, src: Any) -> Any:
     """(NumPy index of the written places, the part of `src` that is written)."""
     d = wrap_dim(dim, self.ndim)
-    require_tensor(function, "index", index, 2)
+    require_tensor(function, "index", index, 3)
     if not index.size:
         return (np.empty(0, np.int64),) * max(self.ndim, 1), None
     require_integers(function, index)

@@ -34,7 +34,7 @@ def at(dim: int, index: Index) -> tuple[Any, ...]:
     return (*(slice(None),) * dim, index, Ellipsis)
 
 
-def _ints(function: str, name: str, given: Any, position: int = 1) -> tuple[int, ...]:
+def _ints(function: str, name: str, given: Any, position: int = 2) -> tuple[int, ...]:
     """A list of ints: given one by one, or as a sequence."""
     values = tuple(given) if isinstance(given, (tuple, list)) else (given,)
     if len(values) == 1 and isinstance(values[0], (tuple, list)):
@@ -45,7 +45,7 @@ def _ints(function: str, name: str, given: Any, position: int = 1) -> tuple[int,
     return tuple(int(v.__index__()) for v in values)
 
 
-def as_dim(function: str, dim: Any, ndim: int, name: str = "dim", position: int = 1) -> int:
+def as_dim(function: str, dim: Any, ndim: int, name: str = "dim", position: int = 2) -> int:
     """A dimension as a non-negative int.  Raises TypeError or IndexError."""
     if type(dim) is not int and (isinstance(dim, bool) or not hasattr(dim, "__index__")):
         raise errors.argument_must_be(function, name, position, "int", dim)
@@ -191,7 +191,7 @@ def flatten(self: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
     """Dimensions `start_dim` to `end_dim` as one."""
     ndim = self.ndim
     first = as_dim("flatten", start_dim, ndim, "start_dim")
-    last = as_dim("flatten", end_dim, ndim, "end_dim", 2)
+    last = as_dim("flatten", end_dim, ndim, "end_dim", 3)
     if first > last:
         raise RuntimeError("flatten() has invalid args: start_dim cannot come after end_dim")
     if ndim == 0:
@@ -206,7 +206,7 @@ def flatten(self: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
 def unflatten(self: Tensor, dim: int, sizes: Any) -> Tensor:
     """Dimension `dim` as several of the given sizes, one of which may be -1."""
     if not isinstance(sizes, (tuple, list)):
-        raise errors.argument_must_be("unflatten", "sizes", 2, "tuple of ints", sizes)
+        raise errors.argument_must_be("unflatten", "sizes", 3, "tuple of ints", sizes)
     if not sizes:
         raise RuntimeError("unflatten: sizes must be non-empty")
     dim = as_dim("unflatten", dim, self.ndim)
@@ -318,6 +318,21 @@ def expand_as(self: Tensor, other: Tensor) -> Tensor:
     return expand(self, other.shape)
 
 
+@composite(function=False)
+def sum_to_size(self: Tensor, *size: Any) -> Tensor:
+    """Summed over the dimensions that broadcasting `size` to this shape would add or stretch."""
+    from ..autograd.engine import sum_to_shape
+
+    shape = _ints("sum_to_size", "size", size)
+    own = self._data.shape
+    lead = len(own) - len(shape)
+    if lead < 0 or any(n not in (1, own[lead + i]) for i, n in enumerate(shape)):
+        raise RuntimeError(
+            f"size {{{errors.sizes(shape)}}} is not expandable to size {{{errors.sizes(own)}}}."
+        )
+    return self if shape == own else sum_to_shape(self, shape)  # type: ignore[no-any-return]
+
+
 @composite
 def broadcast_to(self: Tensor, size: Any) -> Tensor:
     """Expanded to `size`, as broadcasting would."""
@@ -367,7 +382,7 @@ def broadcast_shapes(*shapes: Any) -> Size:
 def transpose(xp, self, dim0, dim1):
     """Swap two dimensions."""
     a = as_dim("transpose", dim0, self.ndim, "dim0")
-    b = as_dim("transpose", dim1, self.ndim, "dim1", 2)
+    b = as_dim("transpose", dim1, self.ndim, "dim1", 3)
     return xp.swapaxes(self, a, b) if self.ndim else self.view()
 
 

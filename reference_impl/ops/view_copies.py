@@ -1,0 +1,36 @@
+"""``select_copy``, ``view_copy``, ...: each view operation once more, with memory of its own."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+from ..op import Op, _publish
+from . import complex, memory, parts, shape
+
+_VIEWS = (
+    parts.alias, memory.as_strided, shape.expand, shape.permute, parts.select, parts.slice_,
+    parts.split_with_sizes, shape.squeeze, shape.t, shape.transpose, parts.unbind, parts.unfold,
+    shape.unsqueeze, complex.view_as_real,
+)  # fmt: skip
+
+
+def _copying(view: Op) -> Op:
+    """The operation that computes a view and copies it; rules and saved values are the view's."""
+    made = copy.copy(view)
+
+    def compute(*values: Any) -> Any:
+        seen = view.compute(*values)
+        if isinstance(seen, tuple):
+            return tuple(piece.copy(order="C") for piece in seen)
+        return seen.copy(order="C")
+
+    name = view._node_name
+    made.compute, made.is_view, made.name = compute, False, view.name + "_copy"
+    made._node_types = {}
+    made._node_name = f"{name}_copy" if isinstance(name, str) else lambda *v: name(*v) + "_copy"
+    return made
+
+
+for _view in (*_VIEWS, parts._split, shape._view):
+    _publish(_copying(_view.op), method=False, function=True)
