@@ -9,7 +9,6 @@ torch is not installed, to NumPy by hand).
 from __future__ import annotations
 
 import argparse
-import math
 from collections.abc import Callable
 from types import ModuleType
 from typing import Any
@@ -29,8 +28,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--only", nargs="+", choices=names, default=names, metavar="NAME",
                         help=f"which workloads to run: {', '.join(names)}")  # fmt: skip
-    parser.add_argument("--repeat", type=int, default=15, metavar="N",
-                        help="rounds; the best of them counts (default 15)")  # fmt: skip
+    parser.add_argument("--repeat", type=int, default=25, metavar="N",
+                        help="rounds; their median counts (default 25)")  # fmt: skip
     options = parser.parse_args()
     found, notes = peers.load()
     for note in notes:
@@ -59,20 +58,23 @@ def _compare(workload: Any, found: dict[str, ModuleType], rounds: int) -> None:
                 programs[name] = program
         except (AttributeError, NotImplementedError) as error:
             missing.append(f"{name}: {error}")
-    times = measure.best_times(programs, rounds)
-    unit = times.get("torch", times.get("numpy", math.nan))
-    cells = [f"{times[n] / unit:.2f}" if n in times else "-" for n in peers.MODULES]
+    times = measure.times(programs, rounds)
+    unit = times.get("torch", times.get("numpy"))
+    cells = [
+        f"{measure.ratio(times[n], unit):.2f}" if n in times and unit else "-"
+        for n in peers.MODULES
+    ]
     print(_LINE.format(workload.title, *cells, _verdict(workload.target, times)), flush=True)
     for note in missing:
         print(f"  {note}")
 
 
-def _verdict(target: str, times: dict[str, float]) -> str:
+def _verdict(target: str, times: dict[str, list[float]]) -> str:
     """The target, and what the reference reached in its terms."""
     factor, _, peer = target.split()
     if peer not in times or "reference" not in times:
         return f"at most {target}"
-    reached = times["reference"] / times[peer]
+    reached = measure.ratio(times["reference"], times[peer])
     missed = "" if reached <= float(factor) else "  missed"
     return f"at most {target}, is {reached:.2f}{missed}"
 
@@ -83,8 +85,8 @@ def _linearity(found: dict[str, ModuleType], rounds: int) -> None:
     if reference is None:
         return
     chains = {n: small.Chain(n).reference(reference) for n in (100_000, 1_000_000)}
-    times = measure.best_times({str(n): run for n, run in chains.items()}, min(rounds, 3))
-    growth = times["1000000"] / 10 / times["100000"]
+    times = measure.times({str(n): run for n, run in chains.items()}, min(rounds, 5))
+    growth = measure.ratio(times["1000000"], times["100000"]) / 10
     print(f"an operation in a chain of 10^6 takes {growth:.2f} x that in one of 10^5   1 is linear")
 
 
