@@ -17,7 +17,7 @@ from ..layout import contiguous_format
 from ..op import PUBLIC, composite, op
 from ..tensor import Tensor
 from .complex import conj
-from .shape import reshape, transpose, unsqueeze
+from .shape import reshape, transpose, unsqueeze, view
 
 
 def mH(x: Any) -> Any:
@@ -94,9 +94,7 @@ def mm(xp, self, mat2):
 def mv(xp, self, vec):
     """A matrix (n, m) times a vector (m,)."""
     if self.ndim != 2 or vec.ndim != 1:
-        raise RuntimeError(
-            f"vector + matrix @ vector expected, got 1, {self.ndim}, {vec.ndim}"
-        )
+        raise RuntimeError(f"vector + matrix @ vector expected, got 1, {self.ndim}, {vec.ndim}")
     if self.shape[1] != vec.shape[0]:
         n, m = self.shape
         raise RuntimeError(f"size mismatch, got input ({n}), mat ({n}x{m}), vec ({vec.shape[0]})")
@@ -194,11 +192,10 @@ def _addmm_self(grad: Any, beta: Any) -> Any:
 
 
 @op(
+    inplace=True,
     self=_addmm_self,
     mat1=lambda grad, mat2, alpha: _scaled(mm(grad, mH(mat2)), alpha),
-    mat2=lambda grad, mat1, mat2_strides, alpha: _scaled(
-        _by_mat2(grad, mat1, mat2_strides), alpha
-    ),
+    mat2=lambda grad, mat1, mat2_strides, alpha: _scaled(_by_mat2(grad, mat1, mat2_strides), alpha),
 )
 def addmm(xp, self, mat1, mat2, *, beta=1, alpha=1):
     """Beta * self + alpha * (mat1 @ mat2)."""
@@ -211,6 +208,7 @@ def addmm(xp, self, mat1, mat2, *, beta=1, alpha=1):
 
 
 @op(
+    inplace=True,
     self=_addmm_self,
     mat=lambda grad, vec, alpha: _scaled(unsqueeze(grad, 1) * conj(unsqueeze(vec, 0)), alpha),
     vec=lambda grad, mat, alpha: _scaled(mv(mH(mat), grad), alpha),
@@ -231,6 +229,7 @@ def addmv(xp, self, mat, vec, *, beta=1, alpha=1):
 
 
 @op(
+    inplace=True,
     self=_addmm_self,
     batch1=lambda grad, batch2, alpha: _scaled(bmm(grad, mH(batch2)), alpha),
     batch2=lambda grad, batch1, alpha: _scaled(bmm(mH(batch1), grad), alpha),
@@ -250,6 +249,7 @@ def _to_batch(grad: Any, shape: Any) -> Any:
 
 
 @op(
+    inplace=True,
     self=_addmm_self,
     batch1=lambda grad, batch2, batch1_shape, alpha: _scaled(
         bmm(_to_batch(grad, batch1_shape), mH(batch2)), alpha
@@ -266,6 +266,7 @@ def addbmm(xp, self, batch1, batch2, *, beta=1, alpha=1):
 
 
 @op(
+    inplace=True,
     self=_addmm_self,
     vec1=lambda grad, vec2, alpha: _scaled(mv(grad, conj(vec2)), alpha),
     vec2=lambda grad, vec1, alpha: _scaled(mv(transpose(grad, 0, 1), conj(vec1)), alpha),
@@ -303,7 +304,7 @@ def matmul(self: Any, other: Any) -> Any:
     if a == 2 and b == 1:
         return mv(self, other)
     if a == 1 and b == 2:
-        return PUBLIC["squeeze"](mm(unsqueeze(self, 0), other), 0)
+        return mm(unsqueeze(self, 0), other).squeeze_(0)
     if a == 2 and b == 2:
         return mm(self, other)
     if a >= 3 and b <= 2 and _fold(self, other):
@@ -398,31 +399,43 @@ def tensordot(self: Any, b: Any, dims: Any = 2) -> Any:
     if isinstance(dims, int):
         if dims < 0:
             raise RuntimeError(f"tensordot expects dims >= 0, but got dims={dims}")
-        dims_a, dims_b = list(range(self.ndim - dims, self.ndim)), list(range(dims))
+        dims_a, dims_b = list(range(-dims, 0)), list(range(dims))
     else:
         dims_a, dims_b = ([d] if isinstance(d, int) else list(d) for d in dims)
-    dims_a = [d % self.ndim for d in dims_a]
-    dims_b = [d % b.ndim for d in dims_b]
+    if len(dims_a) != len(dims_b):
+        raise RuntimeError("both dimension lists should have same length")
     for da, db in zip(dims_a, dims_b, strict=True):
         if self.shape[da] != b.shape[db] and 1 not in (self.shape[da], b.shape[db]):
             raise RuntimeError(
                 "contracted dimensions need to match, but first has size "
                 f"{self.shape[da]} in dim {da} and second has size {b.shape[db]} in dim {db}"
             )
-    free_a = [d for d in range(self.ndim) if d not in dims_a]
-    free_b = [d for d in range(b.ndim) if d not in dims_b]
+    dims_a, dims_b = [d % self.ndim for d in dims_a], [d % b.ndim for d in dims_b]
     left, right = self, b
     for da, db in zip(dims_a, dims_b, strict=True):  # a size of 1 is summed against the other
         if self.shape[da] == 1 and b.shape[db] != 1:
             right = right.sum(db, keepdim=True)
         elif b.shape[db] == 1 and self.shape[da] != 1:
             left = left.sum(da, keepdim=True)
+    return _contracted(left, right, dims_a, dims_b)
+
+
+def _contracted(left: Any, right: Any, dims_a: list[int], dims_b: list[int]) -> Any:
+    """Sums over pairs of dimensions by one product of matrices (of vectors, if none is left)."""
+    free_a = [d for d in range(left.ndim) if d not in dims_a]
+    free_b = [d for d in range(right.ndim) if d not in dims_b]
+    shape = [left.shape[d] for d in free_a] + [right.shape[d] for d in free_b]
     inside = math.prod(left.shape[d] for d in dims_a)
-    rows = reshape(left.permute(*free_a, *dims_a), math.prod(left.shape[d] for d in free_a), inside)
-    columns = reshape(right.permute(*dims_b, *free_b), inside, -1 if inside else math.prod(
-        right.shape[d] for d in free_b))  # fmt: skip
-    shape = [self.shape[d] for d in free_a] + [b.shape[d] for d in free_b]
+    first, second = left.permute(*free_a, *dims_a), right.permute(*dims_b, *free_b)
+    if dims_a and not shape:
+        return view(dot(_flat(first), _flat(second)), ())
+    rows = reshape(first, math.prod(left.shape[d] for d in free_a), inside)
+    columns = reshape(second, inside, math.prod(right.shape[d] for d in free_b))
     return reshape(mm(rows, columns), shape)
+
+
+def _flat(x: Any) -> Any:
+    return x if x.ndim == 1 else reshape(x, -1)
 
 
 @composite
