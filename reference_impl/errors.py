@@ -404,7 +404,10 @@ def view_must_not_change(kind: str, port: int, node: str | None, base: bool) -> 
     """
     what = "its base or another view of its base has been" if base else "is being"
     if node is None:
-        said = f"A view was created in no_grad mode and {what} modified inplace with grad mode enabled."
+        said = (
+            f"A view was created in no_grad mode and {what} modified inplace with grad mode "
+            "enabled."
+        )
     else:
         said = f"Output {port} of {node} is a view and {what} modified inplace."
     return RuntimeError(f"{said} {_WHY_NOT[kind]}")

@@ -59,7 +59,7 @@ def _unary(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _number_over(number: Any, self: Any) -> Any:
-    """``2 / a``, which PyTorch's Python computes as the reciprocal times 2, its C++ as a quotient."""
+    """``2 / a``: PyTorch's Python computes it as the reciprocal times 2, its C++ as a quotient."""
     if mode.state & NATIVE:
         return PUBLIC["div"](number, self)
     return PUBLIC["reciprocal"](self) * number

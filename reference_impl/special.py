@@ -1,7 +1,8 @@
 """``torch.special``: functions of mathematical physics and statistics.
 
-They are declared in ``ops/`` (error_function.py, gamma.py, bessel.py, polynomials.py and, where they
-are functions of the torch namespace too, the other tables); ``special_i1`` there is ``i1`` here.
+They are declared in ``ops/`` (error_function.py, gamma.py, bessel.py, polynomials.py and, where
+they are functions of the torch namespace too, the other tables); ``special_i1`` there is ``i1``
+here.
 """
 
 from __future__ import annotations
@@ -15,8 +16,8 @@ from .ops.error_function import erf, erfc, erfinv
 from .ops.exponential import exp2, expm1, log1p, special_entr, special_xlog1py, xlogy
 from .ops.gamma import digamma, igamma, igammac, lgamma, mvlgamma, polygamma
 from .ops.rounding import round
-from .ops.softmax import logsumexp
 from .ops.softmax import log_softmax as _log_softmax
+from .ops.softmax import logsumexp
 from .ops.softmax import softmax as _softmax
 from .ops.trigonometric import sinc
 

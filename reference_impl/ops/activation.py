@@ -115,7 +115,7 @@ def _logit_rule(grad: Any, self: Any, eps: float | None) -> Any:
 @pointwise(self=_logit_rule, promote="float", serves="bif", kernel="logit_cpu")
 @in_single
 def logit(xp, self, eps=None):
-    """The inverse of ``sigmoid``: log(x / (1 - x)), with x kept in [eps, 1 - eps] if eps is given."""
+    """The inverse of ``sigmoid``: log(x / (1 - x)), x kept in [eps, 1 - eps] if eps is given."""
     one = self.dtype.type(1)
     if eps is not None:
         self = xp.clip(self, self.dtype.type(eps), one - self.dtype.type(eps))

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from ..op import pointwise
 
 _both = {"operands": ("self", "other"), "numbers": ("self", "other"), "overloads": True}

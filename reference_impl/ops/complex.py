@@ -1,7 +1,7 @@
 """Complex numbers: their parts, conjugates and polar form.
 
-Rules follow PyTorch's convention: the gradient of a real loss is its derivative by the conjugate, so
-a holomorphic f contributes ``grad * conj(f'(z))``.
+Rules follow PyTorch's convention: the gradient of a real loss is its derivative by the conjugate,
+so a holomorphic f contributes ``grad * conj(f'(z))``.
 """
 
 from __future__ import annotations

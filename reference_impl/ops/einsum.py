@@ -63,7 +63,9 @@ def _parse(equation: str, operands: Sequence[Any]) -> tuple[list[list[str]], lis
     texts = left.split(",")
     if len(texts) != len(operands):
         more = "more" if len(texts) < len(operands) else "fewer"
-        raise RuntimeError(f"einsum(): {more} operands were provided than specified in the equation")
+        raise RuntimeError(
+            f"einsum(): {more} operands were provided than specified in the equation"
+        )
     for c in left + right:
         if not (c.isalpha() or c in ".,"):
             raise RuntimeError(
@@ -141,7 +143,10 @@ def _contract(
     inside = [c for c in shared if c not in later]
     rows = [c for c in a_labels if c not in shared]
     columns = [c for c in b_labels if c not in shared]
-    size = {**dict(zip(a_labels, a.shape, strict=True)), **dict(zip(b_labels, b.shape, strict=True))}
+    size = {
+        **dict(zip(a_labels, a.shape, strict=True)),
+        **dict(zip(b_labels, b.shape, strict=True)),
+    }
 
     def count(labels: list[str]) -> int:
         return math.prod(size[c] for c in labels)

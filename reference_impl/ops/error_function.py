@@ -1,7 +1,7 @@
 """The error function, the normal distribution's, and their inverses.
 
-Sources: erf and erfc after S. Moshier's Cephes Math Library (ndtr.c), whose erfc is exp(-x^2) times a
-rational function, which is erfcx itself; erfinv after G. Pavlis' erfinv.m, as in PyTorch.
+Sources: erf and erfc after S. Moshier's Cephes Math Library (ndtr.c), whose erfc is exp(-x^2) times
+a rational function, which is erfcx itself; erfinv after G. Pavlis' erfinv.m, as in PyTorch.
 """
 
 from __future__ import annotations
@@ -176,5 +176,3 @@ def special_ndtri(xp, self):
         x = xp.minimum(x - (value - target) / slope, 0)
     x = xp.where(lower == 0, -np.inf, xp.where(lower < 0, np.nan, x))
     return xp.where(self > 0.5, -x, x)
-
-

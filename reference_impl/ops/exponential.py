@@ -20,7 +20,7 @@ _LN2, _LN10 = math.log(2.0), math.log(10.0)
 
 
 def _pow_prepare(op: Any, xp: Any, arrays: list[Any]) -> None:
-    base, exponent = arrays
+    exponent = arrays[1]
     promote_operands(op, xp, arrays)
     negative = not hasattr(exponent, "dtype") and not isinstance(exponent, complex)
     if negative and exponent < 0 and arrays[0].dtype.kind in "iu":
@@ -36,7 +36,7 @@ def _pow_self(grad: Any, self: Any, exponent: Any) -> Any:
 
 
 def _pow_exponent(grad: Any, self: Any, exponent: Any, result: Any) -> Any:
-    """Derivative result * log(self); 0 for base 0 where the exponent's real part is not negative."""
+    """Derivative result * log(self); 0 for base 0 where the exponent's real part is at least 0."""
     at_zero = real(exponent) >= 0
     if isinstance(self, (int, float, complex)):
         if self == 0:
@@ -77,7 +77,7 @@ _SIMPLE_POWERS: dict[Any, Any] = {1: np.copy, 2: np.square, 3: lambda x: x * x *
 
 
 def _integer_power(xp: Any, self: Any, exponent: Any) -> Any:
-    """Powers modulo 2^bits; a negative exponent leaves 1 and -1 their sign and turns others to 0."""
+    """Powers modulo 2^bits; a negative exponent leaves 1 and -1 their sign, makes others 0."""
     if self.dtype.kind == "u":
         return xp.power(self, exponent)
     plain = xp.power(self, xp.abs(exponent))
@@ -142,7 +142,10 @@ def rsqrt(xp, self):
     return self.dtype.type(1) / xp.sqrt(self)
 
 
-@op(self=lambda grads, result1: None if grads[0] is None else grads[0] / exp2(result1), returns=return_types.frexp)
+@op(
+    self=lambda grads, result1: None if grads[0] is None else grads[0] / exp2(result1),
+    returns=return_types.frexp,
+)
 def frexp(xp, self):
     """A fraction in [0.5, 1) and the power of 2 that it is multiplied by: mantissa, exponent."""
     if self.dtype.kind in "biuc":

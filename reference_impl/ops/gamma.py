@@ -183,14 +183,14 @@ _BERNOULLI = (12.0, -720.0, 30240.0, -1209600.0, 47900160.0, -1.8924375803183791
 def _zeta(xp: Any, x: Any, q: Any) -> Any:
     """Hurwitz' zeta function by Euler and Maclaurin: a sum until q + n > 9, then the series."""
     x, q = xp.broadcast_arrays(x, q)
-    total = q ** -x
+    total = q**-x
     a = q + 0.0
     last = total
     steps = 9 + int(xp.maximum(-xp.floor(q[xp.isfinite(q)]), 0).max()) if q.size else 9
     for i in range(min(steps, 10000) + 9):
         going = (i < 9) | (a <= 9)
         a = xp.where(going, a + 1, a)
-        last = xp.where(going, a ** -x, last)
+        last = xp.where(going, a**-x, last)
         total = xp.where(going, total + last, total)
     total = total + last * a / (x - 1) - 0.5 * last
     factor, k, power = xp.ones_like(total), 0, last

@@ -1,4 +1,4 @@
-"""Orthogonal polynomials of degree n: Chebyshev's four kinds, Hermite's two, Laguerre's, Legendre's.
+"""Orthogonal polynomials of degree n: Chebyshev's four kinds, Hermite's two, Laguerre, Legendre.
 
 All follow from the first two by a recurrence in the degree; Chebyshev's have a closed form inside
 (-1, 1).  As in PyTorch they have no derivative, are 0 for negative degrees, and n is truncated.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-
 from ..op import composite, wrap_dim
 from ..tensor import Tensor
 
@@ -22,8 +21,8 @@ def _check(name: str, self: Any, q: Any, interpolation: str) -> None:
         raise RuntimeError(f"{name}() q tensor must be same dtype as the input tensor")
     if interpolation not in _INTERPOLATIONS:
         raise RuntimeError(
-            f"{name}() interpolation must be one of linear, lower, higher, midpoint or nearest, but "
-            f"got {interpolation}"
+            f"{name}() interpolation must be one of linear, lower, higher, midpoint or nearest, "
+            f"but got {interpolation}"
         )
     if not bool(((q >= 0) & (q <= 1)).all()):
         raise RuntimeError(f"{name}() q values must be in the range [0, 1]")
@@ -31,65 +30,59 @@ def _check(name: str, self: Any, q: Any, interpolation: str) -> None:
 
 def _at_ranks(ordered: Any, ranks: Any, interpolation: str) -> Any:
     """The elements of `ordered` (..., n) at the fractional `ranks` (..., k)."""
-    if interpolation == "lower":
-        ranks = ranks.floor()
-    elif interpolation == "higher":
-        ranks = ranks.ceil()
-    elif interpolation == "nearest":
-        ranks = ranks.round()
+    rounded = {"lower": ranks.floor, "higher": ranks.ceil, "nearest": ranks.round}
+    if interpolation in rounded:
+        return ordered.gather(-1, rounded[interpolation]().long())
     below = ranks.long()
-    low = ordered.gather(-1, below)
-    if interpolation not in ("linear", "midpoint"):
-        return low
-    high = ordered.gather(-1, ranks.ceil().long())
-    weight = ranks - below if interpolation == "linear" else ranks * 0 + 0.5
-    return low.lerp(high, weight)
+    weight = ranks - below if interpolation == "linear" else ranks.new_full(ranks.shape, 0.5)
+    above = ordered.gather(-1, ranks.ceil().long())
+    return ordered.gather(-1, below).lerp_(above, weight)
+
+
+def _kept_shape(self: Any, dim: int | None, keepdim: bool) -> tuple[int, ...]:
+    """The shape of `self` without the dimension that is reduced, or with size 1 there."""
+    if dim is None or not self.ndim:
+        return (1,) * self.ndim if keepdim else ()
+    return (*self.shape[:dim], *((1,) if keepdim else ()), *self.shape[dim + 1 :])
+
+
+def _ordered(self: Any, dim: int | None, shape: tuple[int, ...]) -> Any:
+    """The elements sorted along a last dimension, behind `shape`."""
+    if dim is None:
+        rows = self.flatten()
+    elif dim == max(self.ndim, 1) - 1:
+        rows = self
+    else:
+        rows = self.unsqueeze(-1).transpose(dim, -1)
+    rows = rows.sort()[0]
+    return rows.view((*shape, rows.shape[-1] if rows.ndim else 1))
 
 
 def _quantile(
     name: str, self: Any, q: Any, dim: Any, keepdim: bool, interpolation: str, ignore_nan: bool
 ) -> Any:
+    """Source: quantile_compute in PyTorch's aten/src/ATen/native/Sorting.cpp."""
     if not isinstance(q, Tensor):
         if not 0 <= q <= 1:
             raise RuntimeError(f"{name}() q must be in the range [0, 1] but got {q:g}")
         q = self.new_tensor(q)
     _check(name, self, q, interpolation)
-    if dim is not None:
-        dim = wrap_dim(dim, self.ndim)
-    flat = dim is None or not self.ndim
-    rows = self.reshape(-1) if flat else self.movedim(dim, -1)
-    ordered = rows.sort(-1)[0]
-    last = rows.shape[-1] - 1
-    bad = rows.isnan()
+    dim = None if dim is None else wrap_dim(dim, self.ndim)
+    ordered = _ordered(self, dim, _kept_shape(self, dim, keepdim))
     if ignore_nan:
-        last = (bad.logical_not().sum(-1, keepdim=True) - 1).clamp(min=0).to(q.dtype)
-    ranks = _plain_ranks(q, last, rows)
-    if not ignore_nan:
-        ranks = ranks.masked_fill(bad.any(-1, keepdim=True), rows.shape[-1] - 1)
-    result = _at_ranks(ordered, ranks, interpolation)
-    return _arranged(result, self, q, dim, keepdim)
+        ranks = q * (ordered.isnan().logical_not().sum(-1, keepdim=True) - 1)
+        ranks = ranks.masked_fill(ranks < 0, 0)
+    else:  # a nan, which sorts to the end, is the result of a row that has one
+        last = ordered.shape[-1] - 1
+        bad = ordered.isnan().any(-1, keepdim=True)
+        ranks = (q * last).expand((*bad.shape[:-1], q.numel())).masked_fill(bad, last)
+    values = _at_ranks(ordered, ranks, interpolation)
+    if q.ndim == 0:
+        return values.squeeze_(-1)
+    return values.unsqueeze_(0).transpose_(0, -1).squeeze_(-1)
 
 
-def _plain_ranks(q: Any, last: Any, rows: Any) -> Any:
-    """The ranks (..., k) that belong to the quantiles q of rows (..., n)."""
-    ranks = q.reshape(-1) * last
-    return ranks.expand((*rows.shape[:-1], ranks.shape[-1]))
-
-
-def _arranged(result: Any, self: Any, q: Any, dim: Any, keepdim: bool) -> Any:
-    """`result` (..., k) with the quantiles in front, or without that dimension for a 0-d q."""
-    if keepdim and self.ndim:
-        shape = [1] * self.ndim
-        if dim is not None:
-            place = wrap_dim(dim, self.ndim)
-            result = result.unsqueeze(place if place < self.ndim else -1)
-        else:
-            result = result.reshape((*shape, -1))
-    result = result.movedim(-1, 0) if result.ndim > 1 else result
-    return result.squeeze(0) if q.ndim == 0 else result
-
-
-@composite
+@composite(native=True)
 def quantile(
     self: Any, q: Any, dim: Any = None, keepdim: bool = False, *, interpolation: str = "linear"
 ) -> Any:
@@ -97,7 +90,7 @@ def quantile(
     return _quantile("quantile", self, q, dim, keepdim, interpolation, ignore_nan=False)
 
 
-@composite
+@composite(native=True)
 def nanquantile(
     self: Any, q: Any, dim: Any = None, keepdim: bool = False, *, interpolation: str = "linear"
 ) -> Any:

@@ -206,7 +206,8 @@ def _clamp_node(self, min=None, max=None):
 
 
 @pointwise(
-    self=_clamp_self, min=_clamp_min_rule, max=_clamp_max_rule, prepare=_no_complex_clamp, serves="bif",
+    self=_clamp_self, min=_clamp_min_rule, max=_clamp_max_rule,
+    prepare=_no_complex_clamp, serves="bif",
     node=_clamp_node, numbers=("min", "max"), overloads=True,
 )  # fmt: skip
 def clamp(xp, self, min=None, max=None):
@@ -225,7 +226,8 @@ def _bound_node(name: str) -> Any:
 @pointwise(
     self=lambda grad, self, min: where(self >= min, grad, 0),
     min=lambda grad, self, min: where(self < min, grad, 0),
-    node=_bound_node("ClampMin"), prepare=_no_complex_clamp, serves="bif", numbers=("min",), overloads=True,
+    node=_bound_node("ClampMin"), numbers=("min",), overloads=True,
+    prepare=_no_complex_clamp, serves="bif",
 )  # fmt: skip
 def clamp_min(xp, self, min):
     """`self`, but at least `min`."""
@@ -235,7 +237,8 @@ def clamp_min(xp, self, min):
 @pointwise(
     self=lambda grad, self, max: where(self <= max, grad, 0),
     max=lambda grad, self, max: where(self > max, grad, 0),
-    node=_bound_node("ClampMax"), prepare=_no_complex_clamp, serves="bif", numbers=("max",), overloads=True,
+    node=_bound_node("ClampMax"), numbers=("max",), overloads=True,
+    prepare=_no_complex_clamp, serves="bif",
 )  # fmt: skip
 def clamp_max(xp, self, max):
     """`self`, but at most `max`."""
@@ -245,9 +248,7 @@ def clamp_max(xp, self, max):
 # ---------------------------------------------------------------- replacing special values
 
 
-@pointwise(
-    self=lambda grad, self: where(_is_finite(self), grad, 0), operands=("self",)
-)
+@pointwise(self=lambda grad, self: where(_is_finite(self), grad, 0), operands=("self",))
 def nan_to_num(xp, self, nan=None, posinf=None, neginf=None):
     """nan, inf and -inf replaced: by 0, the largest and the smallest number unless given."""
     if self.dtype.kind in "biu":
@@ -289,5 +290,4 @@ def _heaviside_check(op: Any, xp: Any, arrays: list[Any]) -> None:
 def heaviside(xp, self, values):
     """0 for negative numbers, 1 for positive ones, `values` at 0.  It has no derivative."""
     one = self.dtype.type(1)
-    step = xp.where(self == 0, values, xp.where(self > 0, one, self.dtype.type(0)))
-    return step
+    return xp.where(self == 0, values, xp.where(self > 0, one, self.dtype.type(0)))

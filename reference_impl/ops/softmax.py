@@ -116,5 +116,3 @@ def logsumexp(xp, self, dim, keepdim=False):
     largest = xp.where(xp.isinf(largest), largest.dtype.type(0), largest)
     total = xp.log(xp.sum(xp.exp(self - largest), axis=axis, keepdims=keepdim))
     return total + largest.reshape(total.shape)
-
-

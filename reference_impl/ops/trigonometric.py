@@ -145,14 +145,18 @@ def _real_only(op: Any, xp: Any, arrays: list[Any]) -> None:
     promote_operands(op, xp, arrays)
 
 
-@pointwise(self=lambda grad: grad * (math.pi / 180), promote="float", prepare=_real_only, serves="bif")
+@pointwise(
+    self=lambda grad: grad * (math.pi / 180), promote="float", prepare=_real_only, serves="bif"
+)
 @in_single
 def deg2rad(xp, self):
     """Degrees to radians."""
     return self * self.dtype.type(math.pi / 180)
 
 
-@pointwise(self=lambda grad: grad * (180 / math.pi), promote="float", prepare=_real_only, serves="bif")
+@pointwise(
+    self=lambda grad: grad * (180 / math.pi), promote="float", prepare=_real_only, serves="bif"
+)
 @in_single
 def rad2deg(xp, self):
     """Radians to degrees."""

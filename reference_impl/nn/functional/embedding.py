@@ -33,7 +33,7 @@ def _embedding(xp, weight, indices, padding_idx, scale_grad_by_freq, sparse):
 
 
 def _shares(grad: Any, indices: Any, padding_idx: int, by_frequency: bool) -> Any:
-    """What each looked-up row counts for in the gradient: 0 for the padding, perhaps 1/frequency."""
+    """What each looked-up row counts for in the gradient: 0 for padding, perhaps 1/frequency."""
     data = getattr(indices, "_data", indices)
     xp = xp_of(data)
     shares = (data != padding_idx).astype(np.float64)

@@ -136,7 +136,8 @@ def batch_norm(
         count = input.shape[0] * math.prod(input.shape[2:]) if input.ndim > 1 else 0
         if count == 1:
             raise ValueError(
-                f"Expected more than 1 value per channel when training, got input size {input.shape}"
+                "Expected more than 1 value per channel when training, got input size "
+                f"{input.shape}"
             )
     elif running_mean is None or running_var is None:
         raise RuntimeError(
@@ -160,7 +161,7 @@ def instance_norm(
     input: Any, running_mean: Any = None, running_var: Any = None, weight: Any = None,
     bias: Any = None, use_input_stats: bool = True, momentum: float = 0.1, eps: float = 1e-5,
 ) -> Any:  # fmt: skip
-    """Normalise each channel of each example: ``batch_norm`` with the batch folded into channels."""
+    """Normalise each channel of each example: ``batch_norm``, the batch folded into channels."""
     if use_input_stats and math.prod(input.shape[2:]) == 1:
         raise ValueError(
             f"Expected more than 1 spatial element when training, got input size {input.shape}"

@@ -54,8 +54,8 @@ def pixel_shuffle(input: Any, upscale_factor: int) -> Any:
     channels = input.shape[-3]
     if channels % upscale_factor**2:
         raise RuntimeError(
-            "pixel_shuffle expects its input's 'channel' dimension to be divisible by the square of "
-            f"upscale_factor, but input.size(-3)={channels} is not divisible by "
+            "pixel_shuffle expects its input's 'channel' dimension to be divisible by the square "
+            f"of upscale_factor, but input.size(-3)={channels} is not divisible by "
             f"{upscale_factor**2}"
         )
     return _pixel_shuffle(input, upscale_factor)

@@ -1,7 +1,7 @@
 """Calling a module that has hooks.
 
-Backward hooks need to know when the gradients of a module's outputs and inputs are there.  So inputs
-and outputs pass through an identity Function, whose node carries the hook.
+Backward hooks need to know when the gradients of a module's outputs and inputs are there.  So
+inputs and outputs pass through an identity Function, whose node carries the hook.
 """
 
 from __future__ import annotations

@@ -30,7 +30,7 @@ class Identity(Module):
 
 
 class Linear(Module):
-    """x @ weight.T + bias; weight (out_features, in_features), from U(-k, k), k² = 1/in_features."""
+    """x @ weight.T + bias; weight (out_features, in_features) from U(-k, k), k² = 1/in_features."""
 
     def __init__(
         self,

@@ -524,7 +524,7 @@ class Module:
     ) -> _IncompatibleKeys:
         """Copy (or with `assign`, adopt) tensors by name into parameters and buffers.
 
-        With `strict`, missing and unexpected names raise RuntimeError; shapes that differ always do.
+        With `strict`, missing and unexpected names raise RuntimeError; other shapes always do.
         """
         if not isinstance(state_dict, Mapping):
             raise TypeError(f"Expected state_dict to be dict-like, got {_type_string(state_dict)}.")
