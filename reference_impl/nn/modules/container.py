@@ -327,7 +327,7 @@ class ParameterDict(Module):
         return [self[k] for k in self._keys]
 
     def get(self, key: str, default: Any = None) -> Any:
-        return self[key] if key in self else default
+        return self[key] if key in self else default  # noqa: SIM401 - this is get
 
     def pop(self, key: str) -> Any:
         value = self[key]

@@ -62,6 +62,9 @@ class _Lazy:
 
     def _become(self, size: int) -> None:
         settings, name = self.__dict__.pop("_lazy_settings")
+        for p in self._parameters.values():  # type: ignore[attr-defined]
+            if isinstance(p, UninitializedParameter):  # it may have been moved or cast since
+                settings = settings | {"dtype": p.dtype, "device": p.device}
         made = self._becomes(**{name: size}, **settings)
         with no_grad():
             for key, value in made._parameters.items():
@@ -116,8 +119,10 @@ class _LazyConv(_Lazy):
         device: Any = None, dtype: Any = None,
     ) -> None:  # fmt: skip
         settings = {
-            "out_channels": out_channels, "kernel_size": kernel_size, "stride": stride, "padding": padding,
-            "dilation": dilation, "groups": groups, "bias": bias, "padding_mode": padding_mode, "device": device,
+            "out_channels": out_channels, "kernel_size": kernel_size,
+            "stride": stride, "padding": padding,
+            "dilation": dilation, "groups": groups,
+            "bias": bias, "padding_mode": padding_mode, "device": device,
             "dtype": dtype,
         }  # fmt: skip
         self._prepare(settings, "in_channels", ("weight", "bias"))
@@ -164,7 +169,8 @@ class _LazyConvTranspose(_LazyConv):
         padding_mode: str = "zeros", device: Any = None, dtype: Any = None,
     ) -> None:  # fmt: skip
         settings = {
-            "out_channels": out_channels, "kernel_size": kernel_size, "stride": stride, "padding": padding,
+            "out_channels": out_channels, "kernel_size": kernel_size,
+            "stride": stride, "padding": padding,
             "output_padding": output_padding, "groups": groups, "bias": bias, "dilation": dilation,
             "padding_mode": padding_mode, "device": device, "dtype": dtype,
         }  # fmt: skip
