@@ -100,7 +100,7 @@ def _conversion(name: str, d: dtype) -> None:
 
     convert.__name__ = convert.__qualname__ = name
     convert.__doc__ = f"This tensor as {d}: itself if it is that already."
-    setattr(Tensor, name, convert)
+    composite(function=False)(convert)
 
 
 for _name in ("double", "float", "half", "bfloat16", "int", "long", "short", "cfloat", "cdouble"):

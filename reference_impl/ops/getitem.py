@@ -19,7 +19,7 @@ import numpy as np
 
 from .. import dtypes, errors
 from ..backend import xp_of
-from ..op import PLAIN
+from ..op import PLAIN, _overridden
 from ..tensor import Tensor, wrap
 from ..views import change
 from .create import from_numpy
@@ -44,7 +44,11 @@ def getitem(self: Tensor, index: Any) -> Tensor:
 
     Raises IndexError for what is out of range or no index.
     """
-    if type(index) is int and type(self) in PLAIN:
+    if type(self) not in PLAIN:
+        answer = _overridden(getitem, (self, index), {})
+        if answer is not NotImplemented:
+            return answer  # type: ignore[no-any-return]
+    if type(index) is int:
         return _select(self, 0, index, 0)
     # Reading, a lone slice makes a view even of everything; writing, it may be the tensor itself.
     seen, tensors = _views(self, index, lone=isinstance(index, slice))
@@ -55,6 +59,10 @@ def getitem(self: Tensor, index: Any) -> Tensor:
 
 def setitem(self: Tensor, index: Any, value: Any) -> None:
     """``self[index] = value``: a number or a tensor that broadcasts to what is indexed."""
+    if type(self) not in PLAIN or type(value) not in PLAIN:
+        answer = _overridden(setitem, (self, index, value), {})
+        if answer is not NotImplemented:
+            return
     if index is False:
         return
     source = _as_value(self, value)
@@ -253,6 +261,7 @@ def _no_deletion(self: Tensor, index: Any) -> None:
     raise TypeError("Tensor does not support deleting items")
 
 
+getitem.__name__, setitem.__name__ = "__getitem__", "__setitem__"
 Tensor.__getitem__ = getitem  # type: ignore[attr-defined]
 Tensor.__setitem__ = setitem  # type: ignore[attr-defined]
 Tensor.__delitem__ = _no_deletion  # type: ignore[attr-defined]
