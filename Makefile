@@ -3,19 +3,17 @@
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 
-# TORCH=yes takes the PyTorch that constraints.txt names from the usual index (on Linux that wheel
-# carries CUDA and is large), TORCH=cpu its smaller build for the CPU, TORCH=cuda adds CuPy for the
-# GPU witnesses, TORCH=no leaves PyTorch out. Once .venv stands, its choice is the default.
+# TORCH=yes takes the PyTorch that constraints.txt names (on Linux the usual wheel carries CUDA and
+# is large; PIP_EXTRA_INDEX_URL=... may name the index of its CPU builds), TORCH=cuda adds CuPy for
+# the GPU witnesses, TORCH=no leaves PyTorch out. Once .venv stands, its choice is the default.
 TORCH ?= $(or $(patsubst .venv/.ready-%,%,$(firstword $(wildcard .venv/.ready-*))),yes)
 EXTRAS_yes := torch,dev
-EXTRAS_cpu := torch,dev
 EXTRAS_cuda := cuda,dev
 EXTRAS_no := dev
 EXTRAS := $(EXTRAS_$(TORCH))
 ifeq ($(EXTRAS),)
-$(error TORCH=$(TORCH) is not a choice: say TORCH=yes, TORCH=cpu, TORCH=cuda or TORCH=no)
+$(error TORCH=$(TORCH) is not a choice: say TORCH=yes, TORCH=cuda or TORCH=no)
 endif
-INDEX := $(if $(filter cpu,$(TORCH)),--extra-index-url https://download.pytorch.org/whl/cpu)
 
 # PYTHON=... names the interpreter to build .venv with; else the first suitable one is taken.
 PYTHON ?= python3 python3.14 python3.13 python3.12 python3.11 python
@@ -51,7 +49,7 @@ $(READY): pyproject.toml constraints.txt
 	rm -f .venv/.ready-*; \
 	echo "Setting up .venv with $$($$found --version) (minutes the first time; see .setup.log)"; \
 	"$$found" -m venv .venv >.setup.log 2>&1 \
-	    && $(BIN)/python -m pip install --disable-pip-version-check $(INDEX) \
+	    && $(BIN)/python -m pip install --disable-pip-version-check \
 	        --constraint constraints.txt --editable '.[$(EXTRAS)]' >>.setup.log 2>&1 \
 	    && touch $@ \
 	    || { echo "Setup failed: pip could not install everything that constraints.txt names;" \
