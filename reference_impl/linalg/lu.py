@@ -198,13 +198,8 @@ def _lu_solve_rule(
     grad_b = _lu_solve(LU, pivots, grad, left=left, adjoint=not adjoint)
     if not needs[0]:
         return None, grad_b
-    if left == adjoint:
-        first, second = (result, grad_b)
-    else:
-        first, second = (grad_b, result)
-    product = matmul(first, mH(second)) if left else matmul(mH(first), second)
-    if not left:
-        product = matmul(mH(result), grad_b) if not adjoint else matmul(mH(grad_b), result)
+    first, second = (result, grad_b) if adjoint else (grad_b, result)
+    product = matmul(first, mH(second)) if left else matmul(mH(second), first)
     product = _exchanged(pivots, -product)
     low, up = unpacked(LU)
     grad_lu = tril(matmul(product, mH(up)), -1) + triu(matmul(mH(low), product))

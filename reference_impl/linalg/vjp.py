@@ -23,7 +23,7 @@ def pullback(
     with enable_grad():
         image = function(*tensors)
     if not image.requires_grad:  # nothing to differentiate, as without reflections
-        found = [0 * t for t in wanted]
+        found: Any = [0 * t for t in wanted]
     else:
         way = grad if record else wrap(grad)
         found = autograd_grad(image, wanted, way, create_graph=record, materialize_grads=True)
