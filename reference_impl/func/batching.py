@@ -64,6 +64,12 @@ class Batched(Tensor):
             return data[0, ...]
         return np.empty(data.shape[1:], data.dtype)
 
+    @_data.setter
+    def _data(self, array: Any) -> None:
+        raise RuntimeError(
+            "vmap: a tensor that is being vmapped over cannot be given other memory in place"
+        )
+
     # History, version and views are those of the value.
     _grad_fn = property(lambda self: self._value._grad_fn)  # type: ignore[assignment]
     _port = property(lambda self: self._value._port)  # type: ignore[assignment]
@@ -80,7 +86,7 @@ class Batched(Tensor):
     def detach(self) -> Any:
         return hide(self._value.detach(), self._batch_level)
 
-    @property
+    @property  # type: ignore[misc]
     def data(self) -> Any:
         return hide(self._value.data, self._batch_level)
 
@@ -119,7 +125,7 @@ def hide(value: Any, level: int) -> Batched:
     """`value` as a Batched, of a level above those that it has."""
     out: Any = _new(Batched)
     out._value, out._batch_level = value, level
-    Tensor._grad.__set__(out, None)  # type: ignore[attr-defined]
+    Tensor._grad.__set__(out, None)  # type: ignore
     Tensor._tangent.__set__(out, None)  # type: ignore[attr-defined]
     return out  # type: ignore[no-any-return]
 

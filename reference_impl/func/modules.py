@@ -39,7 +39,9 @@ def functional_call(
     before = []
     try:
         for name, value in given.items():
-            store, key = places[name] if name in places else _missing(module, name)
+            if name not in places:
+                continue  # as PyTorch does
+            store, key = places[name]
             before.append((store, key, store[key]))
             store[key] = value
         return module(*args, **(kwargs or {}))
@@ -104,15 +106,6 @@ def _check_names(given: dict[str, Any], places: dict[str, Any]) -> None:
         words.append("Missing key(s): " + ", ".join(missing) + ".")
     if words:
         raise RuntimeError("Error(s) in reparametrizing:\n\t" + "\n\t".join(words))
-
-
-def _missing(module: Any, name: str) -> Any:
-    """The AttributeError for a name that the module does not have."""
-    owner = module
-    path, _, last = name.rpartition(".")
-    for part in path.split(".") if path else ():
-        owner = getattr(owner, part)
-    raise AttributeError(f"{type(owner).__name__} has no attribute `{last}`")
 
 
 def stack_module_state(models: Sequence[Any]) -> tuple[dict[str, Any], dict[str, Any]]:

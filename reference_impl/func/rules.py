@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from .. import dtypes
+from .. import dtypes, errors
 from ..op import Op, invoke, wrap_dim
 from ..ops.join import stack
 from ..ops.matmul import matmul
@@ -30,6 +30,7 @@ _ALONG = frozenset({
     "view_as_complex", "scatter", "scatter_add", "std", "var", "narrow_copy", "median", "max",
     "min", "conj", "real", "imag", "detach", "contiguous", "norm", "linalg_vector_norm",
 })  # fmt: skip
+_OF_ALL = frozenset({"max", "min", "median", "norm", "std", "var"})  # two operations a name
 
 
 def run(op: Op, values: list[Any]) -> Any:
@@ -43,6 +44,9 @@ def run_in_place(op: Op, values: list[Any]) -> Any:
     from ..views import change
 
     level, self = batched_in(values), values[0]
+    if level_of(self) != level and op.family == "pointwise":
+        whole = (_size(values, level), *self.shape)
+        raise errors.inplace_broadcast(self.shape, whole)
     if level_of(self) != level:
         raise RuntimeError(
             f"vmap: {op.name}_(self, *extra_args) is not possible because there exists a Tensor "
@@ -122,6 +126,8 @@ def _reduce(op: Op, values: list[Any], level: int) -> Any:
 
 def _along(op: Op, values: list[Any], level: int) -> Any:
     """Operations that take leading dimensions: every dim moves up by one."""
+    if op.name in _OF_ALL and "dim" not in op.params:
+        return _one_by_one(op, values, level)
     out, ndim, size = revealed(values, level), values[0].ndim, _size(values, level)
     for i, v in enumerate(values):
         if isinstance(v, Tensor) and level_of(v) != level:
@@ -175,16 +181,28 @@ def _one_by_one(op: Op, values: list[Any], level: int) -> Any:
 
 @rule("view", "unsafe_view", "_view", "_unsafe_view")
 def _sized(op: Op, values: list[Any], level: int) -> Any:
-    value, size = values[0]._value, tuple(values[1])
+    value, size = values[0]._value, _as_size(values[1])
     return invoke(op, [value, (value.shape[0], *size), *values[2:]])
 
 
 @rule("expand")
 def _expand(op: Op, values: list[Any], level: int) -> Any:
-    value, size = values[0]._value, tuple(values[1])
+    value, size = values[0]._value, _as_size(values[1])
     ones = [1] * (len(size) - values[0].ndim)
     value = value.reshape(value.shape[0], *ones, *value.shape[1:])
     return invoke(op, [value, (value.shape[0], *size), *values[2:]])
+
+
+def _as_size(size: Any) -> tuple[int, ...]:
+    return tuple(size) if isinstance(size, (tuple, list)) else (size,)
+
+
+@rule("prod")
+def _prod(op: Op, values: list[Any], level: int) -> Any:
+    value, dim, *rest = values[0]._value, *values[1:]
+    if dim is None or values[0].ndim == 0:
+        return invoke(op, [value.reshape(value.shape[0], -1), 1, False, *rest[1:]])
+    return invoke(op, [value, _moved(dim, values[0].ndim), *rest])
 
 
 @rule("squeeze")

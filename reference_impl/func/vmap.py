@@ -172,7 +172,7 @@ def _checked(x: Any, dim: Any, words: str) -> Any:
 def _batch_size(dims: Sequence[Any], leaves: Sequence[Any]) -> int:
     sizes = [x.shape[d] for x, d in zip(leaves, dims, strict=True) if d is not None]
     if not sizes:
-        raise ValueError("vmap: at least one in_dim must be not None")
+        raise ValueError("vmap: Expected at least one Tensor to vmap over")
     if any(s != sizes[0] for s in sizes):
         raise ValueError(
             "vmap: Expected all tensors to have the same size in the mapped dimension, got sizes "
