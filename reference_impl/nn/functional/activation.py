@@ -23,7 +23,7 @@ from ...ops.trigonometric import tanh as tanh_
 from ...views import change
 
 SELU_ALPHA, SELU_SCALE = 1.6732632423543772848170429916717, 1.0507009873554804934193349852946
-_private: dict[str, bool] = {"method": False, "function": False}
+_private: dict[str, Any] = {"method": False, "function": False}
 
 
 def apply(operation: Any, inplace: bool, input: Any, *args: Any) -> Any:
@@ -339,7 +339,11 @@ def _softshrink(xp, self, lambd):
 def softshrink(input: Any, lambd: float = 0.5) -> Any:
     """x moved towards 0 by `lambd`, at most to 0.  Raises RuntimeError for a negative `lambd`."""
     if lambd < 0:
-        raise RuntimeError(f"lambda must be greater or equal to 0, but found to be {lambd:g}.")
+        top = dtypes.finfo(input.dtype).max
+        kind = errors.scalar_type(input.dtype)
+        raise RuntimeError(
+            f"lambda must be in range [0, {top:g}] for input dtype {kind}, but found {lambd:g}"
+        )
     return _softshrink(input, lambd)
 
 

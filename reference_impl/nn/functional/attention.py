@@ -15,7 +15,8 @@ from .linear import linear
 from .resample import pad
 
 
-def _safe_softmax(scores: Any) -> Any:
+@fused("scores", name="_safe_softmax", node="SafeSoftmaxBackward0")
+def _safe_softmax(scores):
     """The softmax over the last dimension; 0 for rows that are masked altogether."""
     masked = (scores == -math.inf).all(-1, keepdim=True)
     weights = scores.softmax(-1)

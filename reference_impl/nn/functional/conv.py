@@ -63,7 +63,7 @@ def conv(xp, input, weight, geometry, groups):
     product = xp.matmul(_rows(xp, x, geometry, groups), _matrices(w, groups).transpose(0, 2, 1))
     n, o = x.shape[0], w.shape[0]
     out = product.reshape(groups, n, math.prod(geometry.output), o // groups)
-    out = out.transpose(1, 0, 3, 2).reshape(n, o, *geometry.output)
+    out = xp.ascontiguousarray(out.transpose(1, 0, 3, 2)).reshape(n, o, *geometry.output)
     return out.astype(input.dtype, copy=False)
 
 

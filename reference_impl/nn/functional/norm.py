@@ -171,12 +171,15 @@ def instance_norm(
             "Expected running_mean and running_var to be defined when use_input_stats is false"
         )
     n, channels, *rest = input.shape
-    statistics = [None if s is None else s.detach().repeat(n) for s in (running_mean, running_var)]
+    given = (running_mean, running_var)
+    statistics: list[Any] = [None if s is None else s.detach().repeat(n) for s in given]
     weight, bias = (None if p is None else p.repeat(n) for p in (weight, bias))
     folded = input.contiguous().view(1, n * channels, *rest)
-    out = batch_norm(folded, *statistics, weight, bias, use_input_stats, momentum, eps)
+    out = batch_norm(
+        folded, statistics[0], statistics[1], weight, bias, use_input_stats, momentum, eps
+    )
     if use_input_stats:
-        for running, repeated in zip((running_mean, running_var), statistics, strict=True):
+        for running, repeated in zip(given, statistics, strict=True):
             if running is not None:
                 with no_grad():
                     running.copy_(repeated.view(n, channels).mean(0))

@@ -162,7 +162,8 @@ def affine_grid(theta: Any, size: Any, align_corners: Any = None) -> Any:
 
 def _warn_align(name: str) -> None:
     warnings.warn(
-        f"Default {name} behavior has changed to align_corners=False since 1.3.0. Please specify "
+        "Default grid_sample and affine_grid behavior has changed to align_corners=False since "
+        "1.3.0. Please specify "
         f"align_corners=True if the old behavior is desired. See the documentation of {name} for "
         "details.",
         stacklevel=3,
@@ -198,8 +199,8 @@ def _bordered(x: Any, n: int, padding_mode: str, align: bool) -> Any:
 def _values_at(input: Any, places: Any) -> Any:
     """The values (N, C, *points) at integer coordinates, 0 outside."""
     spatial = input.shape[2:]
-    inside = None
-    flat = None
+    inside: Any = None
+    flat: Any = None
     for p, n in zip(places, spatial, strict=True):
         ok = (p >= 0) & (p < n)
         inside = ok if inside is None else inside & ok
@@ -216,7 +217,7 @@ def _linear_sample(input: Any, x: Any) -> Any:
     low = [c.detach().floor() for c in x]
     total = None
     for corner in itertools.product((0, 1), repeat=len(x)):
-        weight = None
+        weight: Any = None
         for c, a, i in zip(corner, low, x, strict=True):
             w = i - a if c else a + 1 - i
             weight = w if weight is None else weight * w

@@ -34,7 +34,8 @@ class _IncompatibleKeys(NamedTuple):
         missing, unexpected = self.missing_keys, self.unexpected_keys
         return f"_IncompatibleKeys(missing_keys={missing}, unexpected_keys={unexpected})"
 
-    __str__ = __repr__
+    def __str__(self) -> str:
+        return repr(self)
 
 
 def _addindent(text: str, spaces: int) -> str:

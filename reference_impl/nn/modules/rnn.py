@@ -122,7 +122,10 @@ class RNNBase(Module):
         for layer in range(num_layers):
             for direction in range(directions):
                 size = input_size if layer == 0 else real * directions
-                shapes = {"weight_ih": (gates, size), "weight_hh": (gates, real)}
+                shapes: dict[str, tuple[int, ...]] = {
+                    "weight_ih": (gates, size),
+                    "weight_hh": (gates, real),
+                }
                 if bias:
                     shapes |= {"bias_ih": (gates,), "bias_hh": (gates,)}
                 if proj_size:

@@ -79,8 +79,9 @@ class Embedding(Module):
         """A layer around a given table (rows, features), which is not trained unless asked."""
         if embeddings.ndim != 2:
             raise AssertionError("Embeddings parameter is expected to be 2-dimensional")
+        count, features = embeddings.shape
         return cls(
-            *embeddings.shape, padding_idx=padding_idx, max_norm=max_norm, norm_type=norm_type,
+            count, features, padding_idx=padding_idx, max_norm=max_norm, norm_type=norm_type,
             scale_grad_by_freq=scale_grad_by_freq, sparse=sparse, _weight=embeddings,
             _freeze=freeze,
         )  # fmt: skip
@@ -107,7 +108,7 @@ class EmbeddingBag(Module):
         else:
             self.weight = Parameter(_weight)
 
-    reset_parameters = Embedding.reset_parameters
+    reset_parameters: Any = Embedding.reset_parameters
 
     def forward(self, input: Any, offsets: Any = None, per_sample_weights: Any = None) -> Any:
         return F.embedding_bag(

@@ -42,7 +42,7 @@ def functional_call(
 ) -> Any:  # fmt: skip
     """``module(*args, **kwargs)`` with the parameters and buffers of a dictionary."""
     args = args if isinstance(args, tuple) else (args,)
-    known = dict(module.named_parameters(remove_duplicate=False))
+    known: dict[str, Any] = dict(module.named_parameters(remove_duplicate=False))
     known |= dict(module.named_buffers(remove_duplicate=False))
     unknown = [k for k in parameters_and_buffers if k not in known]
     missing = [k for k in known if k not in parameters_and_buffers]
