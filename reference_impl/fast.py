@@ -29,7 +29,7 @@ Call = Callable[..., Any]
 _new = object.__new__
 _ndarray = np.ndarray
 _SINGLE = np.dtype("f4")  # every operation serves it
-_FLOATING = frozenset({_SINGLE, np.dtype("f8"), np.dtype("c8"), np.dtype("c16")})
+_FLOATING: frozenset[Any] = frozenset({_SINGLE, np.dtype("f8"), np.dtype("c8"), np.dtype("c16")})
 _BARE = {np.ndarray, np.float32, np.float64}  # what rules compute on
 _SELF, _OTHER, _RESULT, _NONE = range(4)  # the places of what a node can save
 

@@ -92,6 +92,10 @@ class Tensor:
     if TYPE_CHECKING:  # most methods are the operations, attached where those are declared
 
         def __getattr__(self, name: str) -> Any: ...
+        def __getitem__(self, index: Any) -> Any: ...
+        def __setitem__(self, index: Any, value: Any) -> None: ...
+        def __invert__(self) -> Any: ...
+        def __rmul__(self, other: Any) -> Any: ...
 
     # ------------------------------------------------------------ what it is
 
@@ -246,7 +250,9 @@ class Tensor:
         if node is None:
             raise RuntimeError("cannot register a hook on a tensor that doesn't require gradient")
         if type(node) is not AccumulateGrad:
-            raise RuntimeError("post accumulate grad hooks cannot be registered on non-leaf tensors")
+            raise RuntimeError(
+                "post accumulate grad hooks cannot be registered on non-leaf tensors"
+            )
         return node.own_hooks().accumulated.add(hook)
 
     def backward(
@@ -339,9 +345,7 @@ class Tensor:
 
     def __index__(self) -> int:
         if self._data.size != 1 or self.dtype.category > dtypes.INTEGER:
-            raise TypeError(
-                "only integer tensors of a single element can be converted to an index"
-            )
+            raise TypeError("only integer tensors of a single element can be converted to an index")
         return int(self._data.item())
 
     def __len__(self) -> int:

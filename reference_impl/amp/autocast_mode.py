@@ -63,7 +63,7 @@ def is_autocast_enabled(device_type: str = "cuda") -> bool:
 
 def get_autocast_dtype(device_type: str) -> dtype:
     """The dtype of lower precision: bfloat16 on the CPU, float16 on CUDA, unless set."""
-    found = _dtypes.get(device_type)
+    found: Any = _dtypes.get(device_type)
     if found is None:
         found = getattr(dtypes, "bfloat16", None) if device_type == "cpu" else dtypes.float16
     return found

@@ -54,6 +54,8 @@ class Node:
     edges: Sequence[Node | None]
     ports: tuple[int, ...] | None
     saved: Any  # a tuple, SavedByHooks, or None once released
+    shape: Any
+    dtype: Any
     guards: Sequence[list[int]]
     versions: Sequence[int]
     metas: Sequence[tuple[tuple[int, ...], Any]] | None

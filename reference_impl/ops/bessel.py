@@ -19,7 +19,7 @@ from .rules import in_double, polynomial
 from .selection import where
 
 _QUARTER_PI, _TWO_OVER_PI = math.pi / 4, 2 / math.pi
-_special = {"promote": "float", "serves": "bif", "inplace": False, "method": False,
+_special: dict[str, Any] = {"promote": "float", "serves": "bif", "inplace": False, "method": False,
             "function": False, "operands": ("self",)}  # fmt: skip
 _of_x = _special | {"operands": ("x",)}
 

@@ -6,7 +6,11 @@ from typing import Any
 
 from ..op import pointwise
 
-_both = {"operands": ("self", "other"), "numbers": ("self", "other"), "overloads": True}
+_both: dict[str, Any] = {
+    "operands": ("self", "other"),
+    "numbers": ("self", "other"),
+    "overloads": True,
+}
 
 
 @pointwise(**_both, serves="bi")

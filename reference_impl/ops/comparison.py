@@ -12,8 +12,10 @@ from ..tensor import Tensor
 from .rules import is_complex, zeros
 
 _OPERANDS = ("self", "other")
-_ordered = {"operands": _OPERANDS, "numbers": ("other",), "serves": "bif", "overloads": True,
-            "inplace": False}  # fmt: skip
+_ordered: dict[str, Any] = {
+    "operands": _OPERANDS, "numbers": ("other",), "serves": "bif", "overloads": True,
+    "inplace": False,
+}  # fmt: skip
 
 # ---------------------------------------------------------------- comparisons
 

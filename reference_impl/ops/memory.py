@@ -121,7 +121,7 @@ def _become(self: Tensor, seen: Tensor) -> Tensor:
         self._view = seen._view
     if seen._grad_fn is not None:
         self._grad_fn, self._port = seen._grad_fn, seen._port
-        self._grad_fn.__class__ = _in_place_type(type(self._grad_fn))
+        self._grad_fn.__class__ = _in_place_type(type(self._grad_fn))  # type: ignore[arg-type]
     if self._version is not None:
         self._version[0] += 1
         if self._view is not None:
@@ -266,7 +266,7 @@ def _mapped(name: str, self: Tensor, function: Any, others: tuple[Tensor, ...]) 
 
 for _method in (as_subclass, apply_, map_, map2_):
     setattr(Tensor, _method.__name__, _method)
-PUBLIC["detach"], PUBLIC["detach_"] = Tensor.detach, Tensor.detach_
+PUBLIC["detach"], PUBLIC["detach_"] = lambda self: self.detach(), lambda self: self.detach_()
 PUBLIC["as_strided_"] = Tensor.as_strided_  # type: ignore[attr-defined]
 Tensor.resize_ = resize_  # type: ignore[attr-defined]
 Tensor.resize_as_ = PUBLIC["resize_as_"] = resize_as_  # type: ignore[attr-defined]

@@ -12,10 +12,9 @@ from typing import Any
 import numpy as np
 
 from ..op import pointwise
-from .rules import in_double
 
-_options = {
-    "operands": ("x", "n"), "numbers": ("x", "n"), "promote": "float", "serves": "bif",
+_options: dict[str, Any] = {
+    "operands": ("x", "n"), "numbers": ("x", "n"), "promote": "float", "serves": "biF",
     "overloads": True, "inplace": False, "method": False, "function": False,
 }  # fmt: skip
 Step = Callable[[int, Any, Any], Any]
@@ -61,56 +60,48 @@ def _w(xp: Any, x: Any, n: Any) -> Any:
 
 
 @pointwise(**_options)
-@in_double
 def special_chebyshev_polynomial_t(xp, x, n):
     """Chebyshev's polynomial of the first kind."""
     return _t(xp, x, n)
 
 
 @pointwise(**_options)
-@in_double
 def special_chebyshev_polynomial_u(xp, x, n):
     """Chebyshev's polynomial of the second kind."""
     return _u(xp, x, n)
 
 
 @pointwise(**_options)
-@in_double
 def special_chebyshev_polynomial_v(xp, x, n):
     """Chebyshev's polynomial of the third kind."""
     return _v(xp, x, n)
 
 
 @pointwise(**_options)
-@in_double
 def special_chebyshev_polynomial_w(xp, x, n):
     """Chebyshev's polynomial of the fourth kind."""
     return _w(xp, x, n)
 
 
 @pointwise(**_options)
-@in_double
 def special_shifted_chebyshev_polynomial_t(xp, x, n):
     """``chebyshev_polynomial_t`` at 2 x - 1."""
     return _t(xp, 2 * x - 1, n)
 
 
 @pointwise(**_options)
-@in_double
 def special_shifted_chebyshev_polynomial_u(xp, x, n):
     """``chebyshev_polynomial_u`` at 2 x - 1."""
     return _u(xp, 2 * x - 1, n)
 
 
 @pointwise(**_options)
-@in_double
 def special_shifted_chebyshev_polynomial_v(xp, x, n):
     """``chebyshev_polynomial_v`` at 2 x - 1."""
     return _v(xp, 2 * x - 1, n)
 
 
 @pointwise(**_options)
-@in_double
 def special_shifted_chebyshev_polynomial_w(xp, x, n):
     """``chebyshev_polynomial_w`` at 2 x - 1."""
     return _w(xp, 2 * x - 1, n)
@@ -127,20 +118,17 @@ def _hermite(xp: Any, x: Any, n: Any, scale: int, limit: int) -> Any:
 def special_hermite_polynomial_h(xp, x, n):
     """Hermite's polynomial as physicists write it; nan for degrees that overflow."""
     limit = 512 if x.dtype == np.float64 else 128
-    wide = _hermite(xp, x.astype(np.float64), n.astype(np.float64), 2, limit)
-    return wide.astype(x.dtype)
+    return _hermite(xp, x, n, 2, limit)
 
 
 @pointwise(**_options)
 def special_hermite_polynomial_he(xp, x, n):
     """Hermite's polynomial as statisticians write it; nan for degrees that overflow."""
     limit = 512 if x.dtype == np.float64 else 128
-    wide = _hermite(xp, x.astype(np.float64), n.astype(np.float64), 1, limit)
-    return wide.astype(x.dtype)
+    return _hermite(xp, x, n, 1, limit)
 
 
 @pointwise(**_options)
-@in_double
 def special_laguerre_polynomial_l(xp, x, n):
     """Laguerre's polynomial."""
     return _by_recurrence(
@@ -150,7 +138,6 @@ def special_laguerre_polynomial_l(xp, x, n):
 
 
 @pointwise(**_options)
-@in_double
 def special_legendre_polynomial_p(xp, x, n):
     """Legendre's polynomial."""
     return _by_recurrence(

@@ -77,7 +77,7 @@ def arange(
 def _bounds(bounds: tuple[Any, ...], start: Any, end: Any, step: Any) -> tuple[Any, Any, Any]:
     """(start, end, step) from what was given by position and by name."""
     if len(bounds) == 1 and end is None:
-        bounds, end = (), bounds[0]
+        end, bounds = bounds[0], ()
         names = ("end", 1)
     else:
         names = ("end", 2)

@@ -20,7 +20,7 @@ def _prepare(op: Any, xp: Any, arrays: list[Any]) -> None:
     promote_operands(op, xp, arrays)
 
 
-_options = {"self": zeros, "serves": "if", "prepare": _prepare}
+_options: dict[str, Any] = {"self": zeros, "serves": "if", "prepare": _prepare}
 
 
 @pointwise(**_options, kernel="floor_vml_cpu")

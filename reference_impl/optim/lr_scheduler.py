@@ -180,7 +180,7 @@ def _note_steps(optimizer: Any) -> None:
 
     @wraps(function)
     def wrapper(*args: Any, **kwargs: Any) -> Any:
-        opt = reference()
+        opt: Any = reference()
         opt._opt_called = True
         return function(opt, *args, **kwargs)
 
@@ -881,7 +881,7 @@ class OneCycleLR(_WithMomentum):
         if self.cycle_momentum:
             names = phase["start_momentum"], phase["end_momentum"]
             for group in groups:
-                self._set_momentum(group, self._anneal(*(group[n] for n in names), part))
+                self._set_momentum(group, self._anneal(group[names[0]], group[names[1]], part))
         return [self._anneal(g[phase["start_lr"]], g[phase["end_lr"]], part) for g in groups]
 
 
