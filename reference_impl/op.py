@@ -106,7 +106,7 @@ class Op:
         self.promote, self.family = promote, "op"
         self.overloads, self.serves = overloads, serves
         self.output_differentiability = output_differentiability
-        self.kernel = kernel or f"{self.name}_cpu"
+        self.kernel = kernel or f"{self.name.removeprefix('special_')}_cpu"
         names, defaults, self.positional = parameters_of(forward)
         names, self.positional = names[1:], self.positional - 1  # without xp
         self.params = list(names)
@@ -347,7 +347,12 @@ def parameters_of(function: Any) -> tuple[tuple[str, ...], dict[str, Any], int]:
 
     What ``inspect.signature`` says, in a fiftieth of its time: an import asks a thousand times.
     """
-    function = inspect.unwrap(function)
+    function = inspect.unwrap(function, stop=lambda f: hasattr(f, "__signature__"))
+    if hasattr(function, "__signature__"):
+        stated = function.__signature__.parameters.values()
+        known = {p.name: p.default for p in stated if p.default is not p.empty}
+        named = sum(p.kind is not p.KEYWORD_ONLY for p in stated)
+        return tuple(p.name for p in stated), known, named
     code = function.__code__
     positional = code.co_argcount
     names = code.co_varnames[: positional + code.co_kwonlyargcount]
@@ -765,7 +770,8 @@ def pointwise(
     become the default float), or "none" (the declared function sees the operands as they are).
     `numbers` names the operands that may be Python numbers; with `overloads` such a number has no
     edge in the graph, as PyTorch's overloads for a Scalar have none.  `serves` are the categories
-    of dtypes that PyTorch's `kernel` (its name in the error) serves: b, i, f, c for bool to complex.
+    of dtypes that PyTorch's `kernel` (its name in the error) serves: b, i, f, c for bool to complex,
+    F for floats other than halves.
     """
 
     def declare(forward: Callable[..., Any]) -> Callable[..., Any]:
@@ -847,7 +853,8 @@ def promote_operands(op: Op, xp: Any, arrays: list[Any]) -> None:
     d = dtypes.result_dtype(*operands)
     if op.promote == "float" and d.category < dtypes.FLOAT:
         d = dtypes.get_default_dtype()
-    if "bifc"[d.category] not in op.serves:
+    letter = "bifc"[d.category]
+    if letter not in op.serves and ("F" not in op.serves or letter != "f" or d.itemsize == 2):
         shapes = [a.shape for a in operands if _is_array(a)]
         try:
             np.broadcast_shapes(*shapes)
