@@ -102,8 +102,7 @@ def _accepts(signature: Signature, args: Sequence[Any], kwargs: dict[str, Any]) 
         return False
     given = dict(zip(names, args, strict=False)) | kwargs
     return all(
-        _fits(p, given[p.name]) if p.name in given else not p.required
-        for p in signature.parameters
+        _fits(p, given[p.name]) if p.name in given else not p.required for p in signature.parameters
     )
 
 
@@ -155,7 +154,6 @@ def _single(
     return TypeError(text)
 
 
-
 def _as_method(signature: Signature) -> Signature:
     """The overload as a method has it: without the tensor itself and without ``out``."""
     texts = _COMMA.split(signature.text[1:-1])[1:]
@@ -179,22 +177,14 @@ def _worded(
     plausible = [s for s in overloads if s.required <= number <= len(s.parameters)]
     if len(plausible) == 1:
         return _reason(name, plausible[0], args, kwargs) or error
-    given = [_type(a) for a in args] + [f"{k}={_type(v)}" for k, v in kwargs.items()]
+    given = [type(a).__name__ for a in args] + [
+        f"{k}={type(v).__name__}" for k, v in kwargs.items()
+    ]
     head = f"{name}() received an invalid combination of arguments - got ({', '.join(given)})"
     if len(overloads) == 1:
         return TypeError(f"{head}, but expected {overloads[0].text}")
-    options = "".join(
-        f" * {s.text}\n{_mismatch(s, args, kwargs, given)}" for s in overloads
-    )
+    options = "".join(f" * {s.text}\n{_mismatch(s, args, kwargs, given)}" for s in overloads)
     return TypeError(f"{head}, but expected one of:\n{options}")
-
-
-def _type(value: Any) -> str:
-    if isinstance(value, (tuple, list)) and value:
-        inner = [_type(v) for v in value]
-        kind = type(value).__name__
-        return f"{kind} of ({', '.join(inner)}{',' if len(inner) == 1 else ''})"
-    return type(value).__name__
 
 
 def _is_of_type(parameter: Parameter, value: Any) -> bool:
@@ -220,8 +210,7 @@ def _mismatch(
     wrong = [k for k in kwargs if k not in [p.name for p in parameters]]
     if wrong:
         return (
-            "      didn't match because some of the keywords were incorrect: "
-            f"{', '.join(wrong)}\n"
+            f"      didn't match because some of the keywords were incorrect: {', '.join(wrong)}\n"
         )
     values = [*args, *(kwargs.get(p.name) for p in parameters[len(args) :])]
     marks = [

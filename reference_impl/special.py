@@ -15,7 +15,7 @@ from .ops.bessel import i0
 from .ops.error_function import erf, erfc, erfinv
 from .ops.exponential import exp2, expm1, log1p, special_entr, special_xlog1py, xlogy
 from .ops.gamma import digamma, igamma, igammac, lgamma, mvlgamma, polygamma
-from .ops.rounding import round
+from .ops.rounding import round as _round
 from .ops.softmax import log_softmax as _log_softmax
 from .ops.softmax import logsumexp
 from .ops.softmax import softmax as _softmax
@@ -36,6 +36,11 @@ def softmax(input: Any, dim: int, *, dtype: Any = None) -> Any:
 def log_softmax(input: Any, dim: int, *, dtype: Any = None) -> Any:
     """The logarithm of ``softmax``."""
     return _log_softmax(input, dim, dtype)
+
+
+def round(input: Any, *, decimals: int = 0) -> Any:
+    """The nearest integers, or numbers with so many `decimals`."""
+    return _round(input, decimals=decimals)
 
 
 for _table in (bessel, error_function, gamma, polynomials):

@@ -14,13 +14,15 @@ import numpy as np
 from ..op import pointwise
 from . import cephes_tables as tables
 from .arithmetic import abs as abs_
+from .arithmetic import reciprocal
 from .complex import sgn
 from .rules import in_double, polynomial
 from .selection import where
 
 _QUARTER_PI, _TWO_OVER_PI = math.pi / 4, 2 / math.pi
-_special: dict[str, Any] = {"promote": "float", "serves": "bif", "inplace": False, "method": False,
+_special: dict[str, Any] = {"promote": "float", "serves": "biF", "inplace": False, "method": False,
             "function": False, "operands": ("self",)}  # fmt: skip
+_with_half: dict[str, Any] = _special | {"serves": "bif"}
 _of_x = _special | {"operands": ("x",)}
 
 
@@ -66,7 +68,7 @@ def i0(xp, self):
 
 
 @pointwise(
-    self=lambda grad, self, result: grad * (special_i1e(self) - sgn(self) * result), **_special
+    self=lambda grad, self, result: grad * (special_i1e(self) - sgn(self) * result), **_with_half
 )
 @in_double
 def special_i0e(xp, self):
@@ -74,24 +76,33 @@ def special_i0e(xp, self):
     return _scaled_i0(xp, self)
 
 
-def _i1_over_x(self: Any, result: Any) -> Any:
-    """i1(x) / x, whose limit at 0 is one half."""
-    small = abs_(self) <= 1e-300
-    return where(small, 0.5, result / where(small, 1, self))
+def _away_from_zero(self: Any) -> tuple[Any, Any]:
+    """Where |self| is not tiny, and `self` with the tiny ones replaced."""
+    tiny = np.finfo(getattr(self, "_data", self).dtype).eps.item()
+    chosen = abs_(self) > tiny
+    return chosen, where(chosen, self, tiny)
 
 
-@pointwise(self=lambda grad, self, result: grad * (i0(self) - _i1_over_x(self, result)), **_special)
+def _i1_rule(grad: Any, self: Any, result: Any) -> Any:
+    """i0(x) - i1(x) / x, which is one half at 0."""
+    chosen, safe = _away_from_zero(self)
+    return grad * where(chosen, i0(self) - result * reciprocal(safe), 0.5)
+
+
+@pointwise(self=_i1_rule, **_with_half)
 @in_double
 def special_i1(xp, self):
     """The modified Bessel function of the first kind and order 1."""
     return xp.exp(xp.abs(self)) * _scaled_i1(xp, self)
 
 
-@pointwise(
-    self=lambda grad, self, result: (
-        grad * (special_i0e(self) - sgn(self) * result - _i1_over_x(self, result))
-    ), **_special,
-)  # fmt: skip
+def _i1e_rule(grad: Any, self: Any, result: Any) -> Any:
+    chosen, safe = _away_from_zero(self)
+    slope = special_i0e(self) - result * (sgn(self) + reciprocal(safe))
+    return grad * where(chosen, slope, 0.5)
+
+
+@pointwise(self=_i1e_rule, **_with_half)
 @in_double
 def special_i1e(xp, self):
     """The scaled function exp(-|self|) * i1(self)."""

@@ -79,8 +79,9 @@ def _logcumsumexp_rule(grad: Any, self: Any, result: Any, dim: int) -> Any:
     """The softmax of what each element took part in, by logarithms so that nothing overflows."""
     if is_complex(self):
         return conj(exp(self + _backwards(logcumsumexp, log(conj(grad)) - result, dim)))
-    gains = _backwards(logcumsumexp, where(grad > 0, log(grad), -np.inf) - result, dim)
-    losses = _backwards(logcumsumexp, where(grad < 0, log(-grad), -np.inf) - result, dim)
+    lowest = dtypes.finfo(dtypes.of(getattr(grad, "_data", grad).dtype)).min
+    gains = _backwards(logcumsumexp, where(grad > 0, log(grad), lowest) - result, dim)
+    losses = _backwards(logcumsumexp, where(grad < 0, log(-grad), lowest) - result, dim)
     return exp(gains + self) - exp(losses + self)
 
 
@@ -167,8 +168,10 @@ def _widths(y: Any, x: Any, dim: int) -> Any:
     if x.ndim == 1:
         shape = [1] * y.ndim
         shape[dim] = -1
-        return diff(x).reshape(shape)
-    return diff(x, dim=dim)
+        x = x.view(shape)
+    elif x.ndim < y.ndim:
+        x = x.view((1,) * (y.ndim - x.ndim) + tuple(x.shape))
+    return _part(x, dim, 1, x.shape[dim]) - _part(x, dim, 0, x.shape[dim] - 1)
 
 
 def _pairs(y: Any, dim: int) -> tuple[Any, Any]:

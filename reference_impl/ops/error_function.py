@@ -99,7 +99,7 @@ def erfc(xp, self):
 
 @pointwise(
     self=lambda grad, self, result: (2 * self * result - 2 / _ROOT_PI) * grad,
-    promote="float", serves="bif", kernel="erfcx_cpu", inplace=False, method=False, function=False,
+    promote="float", serves="biF", kernel="erfcx_cpu", inplace=False, method=False, function=False,
 )  # fmt: skip
 @in_double
 def special_erfcx(xp, self):
@@ -151,7 +151,7 @@ def _log_ndtr(xp: Any, x: Any) -> Any:
 @pointwise(
     self=lambda grad, self, result: (
         grad / math.sqrt(2 * math.pi) * exp(-(result + self * self / 2))
-    ), promote="float", serves="bif", kernel="log_ndtr_cpu", inplace=False, method=False,
+    ), promote="float", serves="biF", kernel="log_ndtr_cpu", inplace=False, method=False,
     function=False,
 )  # fmt: skip
 @in_double
@@ -162,7 +162,7 @@ def special_log_ndtr(xp, self):
 
 @pointwise(
     self=lambda grad, result: grad * math.sqrt(2 * math.pi) * exp(result * result / 2),
-    promote="float", serves="bif", kernel="ndtri_cpu", inplace=False, method=False, function=False,
+    promote="float", serves="biF", kernel="ndtri_cpu", inplace=False, method=False, function=False,
 )  # fmt: skip
 @in_double
 def special_ndtri(xp, self):

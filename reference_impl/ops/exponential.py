@@ -283,7 +283,7 @@ def special_xlog1py(xp, self, other):
 
 @pointwise(
     self=lambda grad, self: grad * -(1 + log(self)), promote="float", serves="bif",
-    kernel="entr", inplace=False, method=False, function=False,
+    kernel="entr_cpu", inplace=False, method=False, function=False,
 )  # fmt: skip
 def special_entr(xp, self):
     """The entropy -self * log(self), 0 at 0, -inf for negative numbers."""

@@ -31,6 +31,14 @@ def share(grad: Any, self: Any, result: Any, dim: Any = None, keepdim: bool = Fa
     return where(chosen, unreduce(grad, shape, dim, keepdim) / number, 0)
 
 
+def scaled(grad: Any, self: Any, result: Any, dim: Any, keepdim: bool) -> Any:
+    """The same, but nan for all if the result is nan, as for amax and amin in PyTorch."""
+    shape = tuple(self.shape)
+    chosen = unreduce(result, shape, dim, keepdim) == self
+    number = sum_(chosen, dim, keepdim=bool(dim))
+    return unreduce(grad, shape, dim, keepdim) * chosen / number
+
+
 def _shared(grad: Any, self: Any, result: Any) -> Any:
     return share(grad, self, result)
 
@@ -75,14 +83,14 @@ def comparable(self: Any) -> Any:
 # ---------------------------------------------------------------- max and min
 
 
-@reduction(self=lambda grad, self, result, dim, keepdim: share(grad, self, result, dim, keepdim))
+@reduction(self=lambda grad, self, result, dim, keepdim: scaled(grad, self, result, dim, keepdim))
 def amax(xp, self, dim=(), keepdim=False):
     """The largest element over `dim`; equal ones share the gradient."""
     _check_extreme("amax", self, dim)
     return xp.max(self, axis=axes(self, dim), keepdims=keepdim)
 
 
-@reduction(self=lambda grad, self, result, dim, keepdim: share(grad, self, result, dim, keepdim))
+@reduction(self=lambda grad, self, result, dim, keepdim: scaled(grad, self, result, dim, keepdim))
 def amin(xp, self, dim=(), keepdim=False):
     """The smallest element over `dim`; equal ones share the gradient."""
     _check_extreme("amin", self, dim)
@@ -172,7 +180,7 @@ def _extreme(whole, along, pair, self, dim, keepdim, other, out):  # type: ignor
 def _aminmax_rule(grads, self, result0, result1, dim, keepdim):  # type: ignore[no-untyped-def]
     dims = None if dim is None else (wrap_dim(dim, len(self.shape)),)
     parts = [
-        share(grad, self, result, dims, keepdim)
+        scaled(grad, self, result, dims, keepdim)
         for grad, result in zip(grads, (result0, result1), strict=True)
         if grad is not None
     ]

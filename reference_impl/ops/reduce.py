@@ -8,10 +8,11 @@ import numpy as np
 
 from .. import dtypes, errors
 from ..backend import xp_of
-from ..op import composite, reduction
+from ..op import composite, normalise_dims, reduction
 from ..tensor import Tensor, wrap
 from .complex import conj
 from .convert import cast
+from .rules import zeros
 from .selection import where
 from .shape import expand, reshape, unsqueeze
 
@@ -134,19 +135,29 @@ def nanmean(self: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = N
 def _prod_rule(grad: Any, self: Any, result: Any, dim: Any, keepdim: bool) -> Any:
     """The gradient times the product of the other factors."""
     shape = tuple(self.shape)
-    grad = unreduce(grad, shape, dim, keepdim)
-    data = getattr(self, "_data", self)
-    if bool((data != 0).all()):
+    if not shape:
+        return grad
+    if bool((getattr(self, "_data", self) != 0).all()):
+        grad = unreduce(grad, shape, dim, keepdim)
         return grad * conj(unreduce(result, shape, dim, keepdim) / self)
-    return grad * conj(_product_of_others(self, dim))
+    if dim is None:
+        return reshape(_times_others(grad, reshape(self, (-1,)), 0), shape)
+    return _times_others(unreduce(grad, shape, dim, keepdim), self, dim[0])
 
 
-def _product_of_others(self: Any, dim: Any) -> Any:
-    """For each element the product of the others along `dim`."""
-    if dim is None or len(dim) != 1 or not len(self.shape):
-        each = without_each(reshape(self, (-1,)), 0)
-        return reshape(prod(each, 1), tuple(self.shape))
-    return prod(without_each(self, dim[0]), dim[0] + 1)
+def _times_others(grad: Any, self: Any, dim: int) -> Any:
+    """`grad` times, for each element, the product of those before and of those after it."""
+    from .cumulative import cumprod, flipped
+    from .join import cat
+
+    if self.shape[dim] == 1:
+        return grad
+    start = (slice(None),) * dim
+    one = zeros(self[(*start, slice(0, 1))]) + 1
+    before = cumprod(cat((one, self[(*start, slice(0, -1))]), dim), dim)
+    after = flipped(self[(*start, slice(1, None))], dim)
+    after = flipped(cumprod(cat((one, after), dim), dim), dim)
+    return grad * conj(before * after)
 
 
 def without_each(self: Any, dim: int) -> Any:
@@ -157,7 +168,13 @@ def without_each(self: Any, dim: int) -> Any:
     return where(wrap(eye) if isinstance(self, Tensor) else eye, 1, unsqueeze(self, dim))
 
 
-@reduction(self=_prod_rule, node=_numbered("Prod"))
+def _one_dim(op: Any, xp: Any, arrays: list[Any]) -> None:
+    if isinstance(arrays[1], (tuple, list)):
+        raise TypeError(f"argument 'dim' must be int, not {errors.type_name(arrays[1])}")
+    normalise_dims(op, xp, arrays)
+
+
+@reduction(self=_prod_rule, node=_numbered("Prod"), prepare=_one_dim)
 def prod(xp, self, dim=None, keepdim=False, *, dtype=None):
     """The product over `dim`, a single one or all; integers are multiplied as int64."""
     wide = _widened(self, dtype)

@@ -55,10 +55,13 @@ def _round_node(self, *, decimals=None):
 @in_single
 def round(xp, self, *, decimals=None):
     """The nearest integer, the even one where two are as near; or so many `decimals`."""
-    if not decimals:
-        return self.copy() if self.dtype.kind in "iu" else xp.rint(self)
     if self.dtype.kind in "iu":
-        raise errors.not_implemented_for("round_cpu", dtypes.of(self.dtype))
+        if decimals is None:
+            return self.copy()
+        kernel = "round_cpu" if decimals else "round_vml_cpu"
+        raise errors.not_implemented_for(kernel, dtypes.of(self.dtype))
+    if not decimals:
+        return xp.rint(self)
     scale = self.dtype.type(10.0 ** np.abs(decimals))
     if decimals < 0:
         return xp.rint(self / scale) * scale

@@ -40,7 +40,6 @@ def _variance(xp: Any, self: Any, dim: Any, correction: Any, keepdim: bool, name
     return xp.true_divide(squares, squares.dtype.type(max(freedom, 0))), centre
 
 
-
 def _var_rule(grad: Any, self: Any, dim: Any, correction: Any, keepdim: bool) -> Any:
     shape = tuple(self.shape)
     centred = self - unreduce(mean(self, dim, keepdim), shape, dim, keepdim)
@@ -100,7 +99,7 @@ def _std_mean(xp, self, dim=None, *, correction=None, keepdim=False):
 
 
 def _corrected(op: Any, self: Any, dim: Any, unbiased: Any, correction: Any, keepdim: bool) -> Any:
-    """Call `op` for PyTorch's older signatures too: ``var(unbiased)`` and ``var(dim, unbiased)``."""
+    """Call `op` for the older signatures too: ``var(unbiased)`` and ``var(dim, unbiased)``."""
     if isinstance(dim, bool):
         dim, unbiased = None, dim
     if unbiased is not None:

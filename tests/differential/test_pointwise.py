@@ -146,11 +146,12 @@ torch.ones(2, 3) * torch.ones(3, 2)
 """
 
 UNARY = (
-    "abs absolute acos acosh angle arccos arccosh arcsin arcsinh arctan arctanh asin asinh atan atanh"
-    " bitwise_not ceil conj conj_physical cos cosh deg2rad digamma erf erfc erfinv exp exp2 expm1 fix"
-    " floor frac i0 isfinite isinf isnan isneginf isposinf isreal lgamma log log10 log1p log2"
-    " logical_not logit nan_to_num neg negative positive rad2deg real reciprocal relu round rsqrt sgn"
-    " sigmoid sign signbit sin sinc sinh sqrt square tan tanh trunc"
+    "abs absolute acos acosh angle arccos arccosh arcsin arcsinh arctan arctanh asin asinh"
+    " atan atanh bitwise_not ceil conj conj_physical cos cosh deg2rad digamma erf erfc erfinv"
+    " exp exp2 expm1 fix floor frac i0 isfinite isinf isnan isneginf isposinf isreal lgamma"
+    " log log10 log1p log2 logical_not logit nan_to_num neg negative positive rad2deg real"
+    " reciprocal relu round rsqrt sgn sigmoid sign signbit sin sinc sinh sqrt square tan tanh"
+    " trunc"
 ).split()
 OPERANDS = ["x", "y", "z", "d", "h", "b", "i", "u", "s", "e", "odd", "m.t()", "m[:, ::2]"]
 
@@ -442,7 +443,8 @@ a.add_()
 """
 # In double precision: single leaves too few digits of second derivatives.
 DOUBLE = SETUP.replace("requires_grad=True)", "requires_grad=True, dtype=torch.float64)").replace(
-    "2], requires_grad=True, dtype=torch.float64)", "2], requires_grad=True, dtype=torch.complex128)"
+    "2], requires_grad=True, dtype=torch.float64)",
+    "2], requires_grad=True, dtype=torch.complex128)",
 )
 # PyTorch's own derivative fails: it adds a gradient of the broadcast shape in place.
 BROKEN = {"torch.clamp(x, y, m)"}
