@@ -197,7 +197,9 @@ def _tangents(
     if op.is_view:
         if values[0]._tangent is None:
             return [None] * len(results)
-        taken = op.call(values[0]._tangent, *values[1:])
+        from ..op import invoke
+
+        taken = invoke(op, [values[0]._tangent, *values[1:]])
         return [taken] if isinstance(taken, Tensor) else taken
     if not op.diff or all(r.dtype.category < dtypes.FLOAT for r in results):
         return [None] * len(results)
@@ -267,7 +269,9 @@ def _transposed(
     node: Any, edges: Sequence[Any], results: Sequence[Any], record: bool
 ) -> Sequence[Any]:
     """The transpose of the node's backward pass, applied to the tangents."""
-    seeds = [_seed(r) if r.dtype.category >= dtypes.FLOAT else None for r in results]
+    seeds = [_seed(r) if _can_have_tangent(r) else None for r in results]
+    if not any(s is not None for s in seeds):
+        return [wrap(xp_of(r._data).zeros_like(r._data)) for r in results]
     with enable_grad():
         grads = node.backward(seeds[0] if node.metas is None else seeds, True)
         roots, tangents = [], []
@@ -291,13 +295,22 @@ def _transposed(
     return out
 
 
+def _can_have_tangent(result: Any) -> bool:
+    """Whether a result is floating; an empty one beside others was not asked for."""
+    return result.dtype.category >= dtypes.FLOAT and result._data.size > 0
+
+
 def _own(array: Any) -> Any:
     return xp_of(array).array(array)
 
 
 def _seed(result: Any) -> Any:
-    """A cotangent to transpose by: its value does not matter, the rule being linear in it."""
-    seed = wrap(xp_of(result._data).zeros_like(result._data))
+    """A cotangent to transpose by.
+
+    The rule is linear in it, so its value does not matter.  It is small, for rules that check for
+    large parts that they cannot serve; but not zero, for one takes its logarithm.
+    """
+    seed = wrap(xp_of(result._data).full_like(result._data, 1e-6))
     seed._grad_fn = AccumulateGrad(seed)
     return seed
 

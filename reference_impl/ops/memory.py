@@ -116,7 +116,7 @@ _at_least("atleast_3d", _widen_3d)
 
 def _become(self: Tensor, seen: Tensor) -> Tensor:
     """Make `self` the view `seen` of itself: ``x.unsqueeze_(0)``."""
-    self._data = seen._data
+    self._data, self._tangent = seen._data, seen._tangent
     if self._view is not None:
         self._view = seen._view
     if seen._grad_fn is not None:
