@@ -371,7 +371,8 @@ def _positionally(function: Any, keyword_only: list[str], positional: int) -> Ca
         return lambda *args: function(*args[:-1], **{name: args[-1]})
 
     def call(*args: Any) -> Any:
-        return function(*args[:positional], **dict(zip(keyword_only, args[positional:], strict=True)))
+        by_name = dict(zip(keyword_only, args[positional:], strict=True))
+        return function(*args[:positional], **by_name)
 
     return call
 
@@ -423,7 +424,7 @@ def _caller(rule: Callable[..., Any], pick: list[int]) -> Callable[[Any, Sequenc
     return lambda grad, saved: rule(grad, *[saved[i] for i in pick])
 
 
-def _joint_caller(rule: Callable[..., Any], reads: list[str], names: list[str]) -> Any:
+def _joint_caller(rule: Callable[..., Any], reads: Sequence[str], names: list[str]) -> Any:
     """One rule for several arguments; its ``needs`` says which gradients are wanted."""
     picks = [None if n == "needs" else names.index(n) for n in reads]
 
@@ -489,7 +490,7 @@ def with_history(array: Any, node: Any, port: int) -> Tensor:
 
 
 def _make_call(op: Op, method: bool = False) -> Callable[..., Any]:
-    """The public function of an operation, or the method, whose errors count arguments otherwise."""
+    """The public function of an operation, or the method, whose errors count otherwise."""
     plain = op.prepare is None
 
     def call(*args: Any, **kwargs: Any) -> Any:
@@ -746,7 +747,8 @@ def _publish(
 
 def _labelled(call: Any, op: Op) -> Any:
     call.__name__ = call.__qualname__ = op.name
-    call.__doc__, call.__module__, call.__wrapped__ = op.forward.__doc__, op.forward.__module__, op.forward
+    call.__doc__, call.__module__ = op.forward.__doc__, op.forward.__module__
+    call.__wrapped__ = op.forward
     call.op = op
     return call
 
@@ -770,8 +772,8 @@ def pointwise(
     become the default float), or "none" (the declared function sees the operands as they are).
     `numbers` names the operands that may be Python numbers; with `overloads` such a number has no
     edge in the graph, as PyTorch's overloads for a Scalar have none.  `serves` are the categories
-    of dtypes that PyTorch's `kernel` (its name in the error) serves: b, i, f, c for bool to complex,
-    F for floats other than halves.
+    of dtypes that PyTorch's `kernel` (its name in the error) serves: b, i, f, c for bool to
+    complex, F for floats other than halves.
     """
 
     def declare(forward: Callable[..., Any]) -> Callable[..., Any]:
@@ -834,9 +836,10 @@ def check_tensors(op: Op, arrays: Sequence[Any]) -> None:
         a = arrays[i]
         if _is_array(a):
             tensors = True
-        elif not (i in op.numbers and isinstance(a, _NUMBERS)):
-            if a is not None or op.defaults[i] is not None:
-                raise errors.argument_must_be_tensor(op.name, _spelt(op.params[i]), i + 1, a)
+        elif i in op.numbers and isinstance(a, _NUMBERS):
+            continue
+        elif a is not None or op.defaults[i] is not None:
+            raise errors.argument_must_be_tensor(op.name, _spelt(op.params[i]), i + 1, a)
     if op.overloads and not tensors:
         name, value = _spelt(op.params[op.operands[0]]), arrays[op.operands[0]]
         raise errors.argument_must_be_tensor(op.name, name, 1, value)
@@ -872,9 +875,7 @@ def promote_operands(op: Op, xp: Any, arrays: list[Any]) -> None:
             arrays[i] = a.astype(storage)
 
 
-def reduction(
-    *, method: bool = True, function: bool = True, **options: Any
-) -> Callable[..., Any]:
+def reduction(*, method: bool = True, function: bool = True, **options: Any) -> Callable[..., Any]:
     """Declare a reduction: a function with `dim` (int, tuple or None) and perhaps `keepdim`.
 
     The declared function and the rules see `dim` as a tuple of non-negative ints, or None.
@@ -998,6 +999,7 @@ def _composite_into(body: Callable[..., Any], args: Any, kwargs: dict[str, Any])
     if out is None:
         return result
     results = result if isinstance(result, tuple) else (result,)
-    for target, made in zip(out if isinstance(out, (tuple, list)) else (out,), results, strict=True):
+    targets = out if isinstance(out, (tuple, list)) else (out,)
+    for target, made in zip(targets, results, strict=True):
         store(target, made._data)
     return out

@@ -8,7 +8,6 @@ import re
 import subprocess
 import sys
 import tomllib
-import warnings
 from functools import cache
 from pathlib import Path
 
@@ -18,6 +17,12 @@ import yaml
 ROOT = Path(__file__).parent.parent
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 MAX_LINES = 600
+# Longer than that and waiting to be split by idea; nothing new joins them.
+LONG = {
+    "reference_impl/nn/modules/module.py",
+    "reference_impl/op.py",
+    "reference_impl/optim/lr_scheduler.py",
+}
 
 
 @cache
@@ -152,14 +157,9 @@ def test_every_requirement_has_a_pinned_version():
 # Size
 
 
-def test_modules_stay_short():
+def test_modules_stay_short_and_the_long_ones_are_known():
     sizes = {
         str(path.relative_to(ROOT)): len(path.read_text().splitlines())
         for path in tracked("crossgrad/*.py", "reference_impl/*.py", "tests/*.py")
     }
-    long = {name: lines for name, lines in sizes.items() if lines > MAX_LINES}
-    for name, lines in long.items():
-        with warnings.catch_warnings():
-            warnings.simplefilter("default")
-            warnings.warn(f"{name} has {lines} lines; split it by idea ({MAX_LINES})")
-    assert [name for name, lines in long.items() if lines > 1.25 * MAX_LINES] == []
+    assert {name for name, lines in sizes.items() if lines > MAX_LINES} <= LONG
