@@ -91,7 +91,8 @@ def _check_border(input: Any, pad: Any, mode: str) -> int:
             n, dim = input.shape[-1 - i], input.ndim - 1 - i
             if pad[2 * i] >= n or pad[2 * i + 1] >= n:
                 raise RuntimeError(
-                    f"Argument #{4 + 2 * i}: Padding size should be less than the corresponding input dimension, but got: "
+                    f"Argument #{4 + 2 * i}: Padding size should be less than the corresponding "
+                    "input dimension, but got: "
                     f"padding ({pad[2 * i]}, {pad[2 * i + 1]}) at dimension {dim} of input "
                     f"{errors.sizes(input.shape)}"
                 )
