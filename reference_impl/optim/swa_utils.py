@@ -16,7 +16,7 @@ from ..autograd.grad_mode import no_grad
 from ..dtypes import int64
 from ..nn import Module
 from ..ops.create import tensor
-from .lr_scheduler import LRScheduler, _one_each
+from .lr_scheduler.base import LRScheduler, _one_each
 
 __all__ = [
     "SWALR", "AveragedModel", "get_ema_avg_fn", "get_ema_multi_avg_fn", "get_swa_avg_fn",
