@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from . import dtypes, errors
+from .backend import xp_of
 from .autograd.grad_mode import FORWARD, INFERENCE, RECORD, TRANSFORM, mode
 from .autograd.node import AccumulateGrad, Node, without_backward
 from .storage import storage_of
@@ -177,7 +178,7 @@ class CopySlices(Node):
 def _laid_out_like(array: Any, strides: Sequence[int]) -> Any:
     """A copy of `array` with its dimensions in memory in the order that `strides` gives."""
     if array.ndim < 2:
-        return array.copy()
+        return xp_of(array).array(array)  # a copy that is an array even if `array` is a scalar
     order = sorted(range(array.ndim), key=lambda i: -strides[i])
     inverse = np.argsort(order)
     return array.transpose(order).copy(order="C").transpose([int(i) for i in inverse])

@@ -64,6 +64,13 @@ def to(
     ``to(dtype)``, ``to(device, dtype)``, ``to(other)``; with `copy` always a new tensor.
     """
     dtype, device = targets(args, dtype, device, other)
+    return _converted(self, dtype, device, copy, memory_format)
+
+
+def _converted(
+    self: Tensor, dtype: Any, device: Any = None, copy: bool = False, memory_format: Any = None
+) -> Tensor:
+    """`self` if it is like that already, else one ``_to_copy`` of it."""
     dtype = None if dtype is self.dtype else dtype
     if device is not None:
         device = backend.with_index(device)
@@ -96,7 +103,7 @@ def targets(args: tuple[Any, ...], d: Any, device: Any, other: Any) -> tuple[Any
 
 def _conversion(name: str, d: dtype) -> None:
     def convert(self: Tensor, memory_format: Any = None) -> Tensor:
-        return self.to(d, memory_format=memory_format)  # type: ignore[attr-defined, no-any-return]
+        return _converted(self, d, memory_format=memory_format)
 
     convert.__name__ = convert.__qualname__ = name
     convert.__doc__ = f"This tensor as {d}: itself if it is that already."

@@ -85,10 +85,11 @@ def _views(self: Tensor, index: Any, lone: bool = False) -> tuple[Tensor, list[T
         raise IndexError("slice() cannot be applied to a 0-dim tensor.")
     dims = sum(_consumed(p) for p in parts)
     if not self.ndim and type(index) is int:
-        raise errors.index_of_0d()
+        raise errors.index_of_0d() if index == 0 else errors.index_out_of_bounds(index, 0, 0)
     if dims > self.ndim:
         raise errors.too_many_indices(self.ndim)
-    seen, dim, tensors = self, 0, []
+    seen, dim = self, 0
+    tensors: list[Any] = []
     for place, part in enumerate(parts):
         kind = type(part)
         if kind is int:
@@ -192,8 +193,8 @@ def _select(self: Tensor, dim: int, index: int, place: int) -> Tensor:
     """``select``, with the error that indexing gives; `place` is that of the int in the index."""
     shape = self._data.shape
     if not shape:
-        raise errors.index_of_0d()
-    n = shape[dim]
+        raise errors.index_of_0d() if index == 0 else errors.index_out_of_bounds(index, 0, 0)
+    n = shape[dim] if dim < len(shape) else 0  # two Ellipses may lead beyond the last dimension
     if not -n <= index < n:
         raise errors.index_out_of_bounds(index, place, n)
     return select(self, dim, index)  # type: ignore[no-any-return]

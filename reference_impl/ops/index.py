@@ -45,9 +45,9 @@ def first_outside(index: Any, size: int, lowest: int = 0) -> int | None:
 
 
 def index_tuple(xp: Any, array: Any, indices: Sequence[Any]) -> tuple[Any, ...]:
-    """PyTorch's list of index tensors (None: a whole dimension) as NumPy's, checked.
+    """PyTorch's list of index tensors (None: a whole dimension) as NumPy's.
 
-    Raises IndexError for masks of the wrong shape, indices out of range or of a wrong dtype.
+    Raises IndexError for masks of the wrong shape and indices that do not broadcast.
     """
     out: list[Any] = []
     for i, index in enumerate(indices):
@@ -61,14 +61,33 @@ def index_tuple(xp: Any, array: Any, indices: Sequence[Any]) -> tuple[Any, ...]:
     if len(out) > array.ndim:
         raise IndexError(f"too many indices for tensor of dimension {array.ndim} (got {len(out)})")
     _check_broadcast(out)
-    for d, index in enumerate(out):
-        if not isinstance(index, slice):
-            n = array.shape[d]
-            wrong = first_outside(index, n, -n)
-            if wrong is not None:
-                where = sum(not isinstance(o, slice) for o in out[:d])
-                raise errors.index_out_of_bounds(wrong, where, n)
     return tuple(out)
+
+
+def indexed_shape(array: Any, where: Sequence[Any]) -> tuple[int, ...]:
+    """The shape of ``array[where]``, without reading it."""
+    own = [*where, *[slice(None)] * (array.ndim - len(where))]
+    sizes = [n if isinstance(i, slice) else 1 for n, i in zip(array.shape, own, strict=True)]
+    firsts = tuple(i if isinstance(i, slice) else np.zeros(i.shape, np.intp) for i in own)
+    return np.broadcast_to(np.empty((), np.bool_), sizes)[firsts].shape
+
+
+def check_indices(array: Any, where: Sequence[Any], shape: Sequence[int]) -> None:
+    """Raise IndexError for an index that is out of range, if the result `shape` holds anything."""
+    used = [(i, n) for i, n in zip(where, array.shape, strict=False) if not isinstance(i, slice)]
+    for index, n in used:
+        if not n and index.size:
+            raise IndexError("index is out of bounds for dimension with size 0")
+    if 0 in shape or all(first_outside(i, n, -n) is None for i, n in used):
+        return
+    # PyTorch goes from element to element of the result and names the first index that is wrong.
+    places = np.broadcast_shapes(*(i.shape for i, _ in used))
+    for element in np.ndindex(*places):
+        for position, (index, n) in enumerate(used):
+            at = element[len(element) - index.ndim :]
+            value = int(index[tuple(k % m for k, m in zip(at, index.shape, strict=True))])
+            if not -n <= value < n:
+                raise errors.index_out_of_bounds(value, position, n)
 
 
 def _from_mask(xp: Any, array: Any, mask: Any, position: int, start: int) -> list[Any]:
@@ -98,7 +117,12 @@ def _check_broadcast(indices: Sequence[Any]) -> None:
 )  # fmt: skip
 def _index(xp, self, indices):
     """The elements at the given index tensors; NumPy's rules say in which shape."""
-    return xp.ascontiguousarray(self[index_tuple(xp, self, indices)])
+    where = index_tuple(xp, self, indices)
+    shape = indexed_shape(self, where)
+    check_indices(self, where, shape)
+    if 0 in shape:
+        return xp.empty(shape, self.dtype)
+    return xp.ascontiguousarray(self[where])
 
 
 @op(
@@ -108,7 +132,8 @@ def _index(xp, self, indices):
 def index_backward(xp, grad, input_sizes, indices):
     """Zeros of `input_sizes`, with the gradients of equal indices added up."""
     out = xp.zeros(input_sizes, grad.dtype)
-    add_at(xp, out, index_tuple(xp, out, indices), grad)
+    if grad.size:
+        add_at(xp, out, index_tuple(xp, out, indices), grad)
     return out
 
 

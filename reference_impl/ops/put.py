@@ -18,9 +18,11 @@ from ..tensor import Tensor
 from .index import (
     _index,
     add_at,
+    check_indices,
     first_outside,
     index_select,
     index_tuple,
+    indexed_shape,
     masked_select,
     take,
     zeros_like_shape,
@@ -228,7 +230,7 @@ def index_put(xp, self, indices, values, accumulate=False):
         )
     where = index_tuple(xp, self, indices)
     out = xp.array(self)
-    shape = _indexed_shape(self, where)
+    shape = indexed_shape(self, where)
     try:
         values = xp.broadcast_to(values, shape)
     except ValueError:
@@ -236,20 +238,14 @@ def index_put(xp, self, indices, values, accumulate=False):
             f"shape mismatch: value tensor of shape {errors.sizes(values.shape)} cannot be "
             f"broadcast to indexing result of shape {errors.sizes(shape)}"
         ) from None
+    check_indices(self, where, shape)
+    if 0 in shape:
+        return out
     if accumulate:
         add_at(xp, out, where, values)
     else:
         out[where] = values
     return out
-
-
-def _indexed_shape(array: Any, where: Any) -> tuple[int, ...]:
-    """The shape of ``array[where]``, without reading it."""
-    ghost = np.broadcast_to(np.empty((), np.bool_), array.shape)
-    if not array.size:
-        return array[where].shape  # type: ignore[no-any-return]
-    firsts = tuple(i if isinstance(i, slice) else np.zeros(i.shape, np.intp) for i in where)
-    return ghost[firsts].shape
 
 
 def _put_self(grad: Any, index: Any, accumulate: bool) -> Any:
