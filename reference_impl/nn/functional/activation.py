@@ -127,6 +127,8 @@ def rrelu(
     inplace: bool = False,
 ) -> Any:
     """``leaky_relu`` with slopes drawn from U(lower, upper); their mean outside training."""
+    if lower > upper:
+        raise RuntimeError("Lower bound should be less than or equal to the upper bound")
     noise = _rrelu_slopes(input, lower, upper) if training else None
     return apply(_rrelu_with_noise, inplace, input, noise, lower, upper, training)
 

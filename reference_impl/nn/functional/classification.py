@@ -249,7 +249,7 @@ def _check_linear_cross_entropy(input: Any, weight: Any, bias: Any) -> None:
 
 @fused("self", name="multi_margin_loss")
 def _multi_margin_loss(self, target, p, margin, weight, reduction):
-    scores = self if self.ndim == 2 else self.unsqueeze(0)
+    scores = self if self.ndim == 2 else self.reshape(1, -1)
     index = target.reshape(-1, 1)
     gaps = (margin - scores.gather(1, index) + scores).clamp(min=0)
     losses = gaps if p == 1 else gaps * gaps
@@ -286,7 +286,7 @@ def multi_margin_loss(
             "target tensor should be 1-D with size equal to the batch size of the input. "
             f"Expected target size [{n}], but got {errors.sizes(target.shape)}"
         )
-    classes = input.shape[-1]
+    classes = input.shape[-1] if input.ndim else 1
     if weight is not None and weight.numel() != classes:
         raise RuntimeError(
             f"inconsistent weight size, expected {classes} but got {errors.sizes(weight.shape)}"
