@@ -11,7 +11,7 @@
                                          _tangent  forward-mode derivative, or None
 
 ``requires_grad`` is nothing but ``_grad_fn is not None``.  Operations add themselves as methods
-(op.py); printing, saving and copying live in modules of those names.
+(op/); printing, saving and copying live in modules of those names.
 """
 
 from __future__ import annotations

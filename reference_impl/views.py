@@ -23,9 +23,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from . import dtypes, errors
-from .backend import xp_of
 from .autograd.grad_mode import FORWARD, INFERENCE, RECORD, TRANSFORM, mode
 from .autograd.node import AccumulateGrad, Node, without_backward
+from .backend import xp_of
 from .storage import storage_of
 from .tensor import Tensor, wrap
 
@@ -203,8 +203,8 @@ def change(op: Op, values: list[Any]) -> Tensor:
 
             return run_in_place(op, values)  # type: ignore[no-any-return]
     self = values[0]
-    recording = prepare(self, list(ops._tensors_in(values[1:])))
-    arrays, result = ops._compute(op, values)
+    recording = prepare(self, list(ops.tensors_in(values[1:])))
+    arrays, result = ops.compute_arrays(op, values)
     _check_result(self, result)
     if recording and _reads_self(op):
         arrays = [self._data.copy(), *arrays[1:]]

@@ -49,7 +49,7 @@ class Node:
     op: ClassVar[Op]
     hidden: ClassVar[frozenset[int]] = frozenset()  # edges that PyTorch's node does not have
     only_given: ClassVar[bool] = False  # whether PyTorch's node has no edges without a node
-    differentiate: ClassVar[Any] = None  # (self, grad, saved): the rules' results (op.py)
+    differentiate: ClassVar[Any] = None  # (self, grad, saved): the rules' results (op/)
 
     edges: Sequence[Node | None]
     ports: tuple[int, ...] | None

@@ -19,7 +19,7 @@ import numpy as np
 
 from .. import dtypes, errors
 from ..backend import xp_of
-from ..op import PLAIN, _overridden
+from ..op import PLAIN, overridden
 from ..tensor import Tensor, wrap
 from ..views import change
 from .create import from_numpy
@@ -45,7 +45,7 @@ def getitem(self: Tensor, index: Any) -> Tensor:
     Raises IndexError for what is out of range or no index.
     """
     if type(self) not in PLAIN:
-        answer = _overridden(getitem, (self, index), {})
+        answer = overridden(getitem, (self, index), {})
         if answer is not NotImplemented:
             return answer  # type: ignore[no-any-return]
     if type(index) is int:
@@ -60,7 +60,7 @@ def getitem(self: Tensor, index: Any) -> Tensor:
 def setitem(self: Tensor, index: Any, value: Any) -> None:
     """``self[index] = value``: a number or a tensor that broadcasts to what is indexed."""
     if type(self) not in PLAIN or type(value) not in PLAIN:
-        answer = _overridden(setitem, (self, index, value), {})
+        answer = overridden(setitem, (self, index, value), {})
         if answer is not NotImplemented:
             return
     if index is False:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 from typing import Any
 
-from ..op import Op, _publish
+from ..op import Op, publish
 from . import complex, memory, parts, shape
 
 _VIEWS = (
@@ -33,4 +33,4 @@ def _copying(view: Op) -> Op:
 
 
 for _view in (*_VIEWS, parts._split, shape._view):
-    _publish(_copying(_view.op), method=False, function=True)
+    publish(_copying(_view.op), method=False, function=True)

@@ -9,10 +9,10 @@ import pytest
 
 import reference_impl as torch
 from reference_impl import fast
-from reference_impl.op import _make_call
+from reference_impl.op.call import make_call
 
 GENERAL = {
-    name: _make_call(function.op)
+    name: make_call(function.op)
     for name, function in torch.op.PUBLIC.items()
     if getattr(function, "op", None) is not None and function.op.family == "pointwise"
 }

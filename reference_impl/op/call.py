@@ -1,0 +1,247 @@
+"""What calling an operation does: arrays in, arrays out; Tensors in, Tensors out.
+
+Arguments are bound, classes with a ``__torch_function__`` are asked, arrays are computed on, and
+the results are wrapped, recorded and, where they are views, tied to their base.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from .. import backend, dtypes, errors
+from ..autograd.grad_mode import (
+    AUTOCAST,
+    FORWARD,
+    INFERENCE,
+    RECORD,
+    TRANSFORM,
+    mode,
+)
+from ..tensor import PLAIN, Tensor, wrap
+from ..views import View
+from .declaration import Op, holds_tensors, is_array
+
+_BARE = {np.ndarray, np.float32, np.float64}
+# Types that are no tensors and have no say in what an operation does.
+_ORDINARY = {
+    bool, int, float, complex, str, type(None), dtypes.dtype, np.ndarray, np.float32, np.float64,
+}  # fmt: skip
+
+
+def make_call(op: Op, method: bool = False) -> Callable[..., Any]:
+    """The public function of an operation, or the method, whose errors count otherwise."""
+    plain = op.prepare is None
+
+    def call(*args: Any, **kwargs: Any) -> Any:
+        if plain and not kwargs and args and type(args[0]) in _BARE:
+            for a in args:
+                if type(a) not in _ORDINARY and not (type(a) is tuple and a and type(a[0]) is int):
+                    break
+            else:
+                if op.required <= len(args) <= op.positional:  # a rule at work on bare arrays
+                    return op.compute(np, *args, *op.defaults[len(args) :])
+        answer = overridden(call, args, kwargs)
+        if answer is not NotImplemented:
+            return answer
+        out = kwargs.pop("out", None) if "out" in kwargs else None
+        try:
+            values = op.bind(args, kwargs)
+            if out is not None:
+                return _into(op, values, out)
+            return invoke(op, values)
+        except TypeError as error:
+            raise worded_error(op.name, op.params, args, kwargs, error, method) from None
+
+    return call
+
+
+def worded_error(
+    name: str, params: Sequence[str], args: Any, kwargs: dict[str, Any], error: Any, method: bool
+) -> Exception:
+    """`error`, in PyTorch's words for arguments that do not fit."""
+    from ..signatures import worded
+
+    return worded(name, params, args, kwargs, error, method)
+
+
+def overridden(function: Callable[..., Any], args: Any, kwargs: dict[str, Any]) -> Any:
+    """What a class with a ``__torch_function__`` among the arguments answers, or NotImplemented."""
+    for a in args:
+        if type(a) not in _ORDINARY and type(a) not in PLAIN:
+            break
+    else:
+        if not kwargs:
+            return NotImplemented
+    special = [
+        a
+        for a in flat((*args, *kwargs.values()))
+        if type(a) not in PLAIN and hasattr(type(a), "__torch_function__")
+    ]
+    if not special:
+        return NotImplemented
+    from ..overrides import override
+
+    return override(function, special, args, kwargs)
+
+
+def invoke(op: Op, values: list[Any]) -> Any:
+    """Run an operation on bound arguments: arrays in, arrays out; Tensors in, Tensors out."""
+    if mode.state & TRANSFORM:
+        from ..func.batching import batched_in
+
+        if batched_in(values):
+            from ..func.rules import run
+
+            return run(op, values)
+    if mode.state & AUTOCAST:
+        from ..amp.autocast_mode import cast_arguments
+
+        values = cast_arguments(op.name, values)
+    arrays, result = compute_arrays(op, values)
+    if _all_bare(values):
+        return result
+    several = type(result) is tuple or type(result) is list
+    results = [_wrapped(r) for r in (result if several else (result,))]
+    state = mode.state
+    node = None
+    if state & RECORD and not state & INFERENCE and op.diff:
+        node = op.record(values, arrays, results)
+    if op.is_view:
+        for port, t in enumerate(results):
+            t._version = values[0]._version
+            t._view = View.of(values[0], op, values, several, port)
+    if state & FORWARD:
+        from ..autograd.forward_ad import propagate
+
+        propagate(op, values, arrays, results, node)
+    if not several:
+        return results[0]
+    return op.returns(*results) if op.returns is not None else tuple(results)
+
+
+def compute_arrays(op: Op, values: Sequence[Any]) -> tuple[list[Any], Any]:
+    """(the arrays computed on, what forward returned)."""
+    arrays = [v._data if type(v) in PLAIN else _array_of(v) for v in values]
+    xp = _common_backend(arrays)
+    if op.prepare is not None:
+        op.prepare(op, xp, arrays)
+    try:
+        return arrays, op.compute(xp, *arrays)
+    except ValueError as error:
+        if "broadcast" not in str(error):
+            raise
+        shapes = [a.shape for a in arrays if is_array(a)]
+        raise broadcast_error(shapes) from None
+
+
+def _all_bare(values: Sequence[Any]) -> bool:
+    """Whether a rule made this call on bare arrays: no Tensor, and at least one array."""
+    for v in values:
+        if type(v) in PLAIN:
+            return False
+    bare = False
+    for v in flat(values):
+        if isinstance(v, Tensor):
+            return False
+        bare = bare or is_array(v)
+    return bare
+
+
+def broadcast_error(shapes: Sequence[tuple[int, ...]]) -> RuntimeError:
+    """PyTorch names the first pair, in order of the arguments, that does not broadcast."""
+    so_far = shapes[0]
+    for shape in shapes[1:]:
+        try:
+            so_far = np.broadcast_shapes(so_far, shape)
+        except ValueError:
+            return errors.size_mismatch(so_far, shape)
+    return errors.size_mismatch(shapes[0], shapes[-1])
+
+
+def flat(values: Sequence[Any]) -> Iterator[Any]:
+    for v in values:
+        if type(v) in (list, tuple):
+            yield from v
+        else:
+            yield v
+
+
+def tensors_in(values: Sequence[Any]) -> Iterator[Tensor]:
+    for v in flat(values):
+        if isinstance(v, Tensor):
+            yield v
+
+
+def _array_of(value: Any) -> Any:
+    if isinstance(value, Tensor):
+        return value._data
+    if type(value) in (list, tuple) and holds_tensors(value):
+        return [v._data if isinstance(v, Tensor) else v for v in value]
+    return value
+
+
+def _wrapped(result: Any) -> Tensor:
+    """A result as a tensor; NumPy turns 0-d arrays into scalars, which are turned back here."""
+    if type(result) is np.ndarray:
+        return wrap(result)
+    if isinstance(result, np.generic) or not is_array(result):
+        result = np.asarray(result)
+    return wrap(result)
+
+
+def _common_backend(arrays: list[Any]) -> Any:
+    """numpy or cupy.  On CuPy a 0-d CPU array joins the others; other mixtures raise."""
+    for a in arrays:
+        if type(a) is not np.ndarray and type(a) not in _ORDINARY:
+            break
+    else:
+        return np
+    found = [a for a in flat(arrays) if is_array(a) and not isinstance(a, np.generic)]
+    if all(type(a) is np.ndarray for a in found):
+        return np
+    xp = backend.cupy()
+    devices = {str(backend.device_of(a)): a for a in found if a.ndim or type(a) is not np.ndarray}
+    if len(devices) > 1:
+        raise errors.different_devices(*sorted(devices, reverse=True)[:2])
+    for i, a in enumerate(arrays):
+        if type(a) is np.ndarray:
+            arrays[i] = xp.asarray(a)
+    return xp
+
+
+def _into(op: Op, values: list[Any], out: Any) -> Any:
+    """The ``out=`` form: compute, then resize and fill the given tensor(s)."""
+    given = out if type(out) in (tuple, list) else (out,)
+    if mode.state & RECORD:
+        involved = [t.requires_grad for t in (*tensors_in(values), *given)]
+        if any(involved):
+            raise RuntimeError(
+                f"{op.name}(): functions with out=... arguments don't support automatic "
+                "differentiation, but one of the arguments requires grad."
+            )
+    result = compute_arrays(op, values)[1]
+    results = result if type(result) in (tuple, list) else (result,)
+    for target, array in zip(given, results, strict=True):
+        store(target, np.asarray(array) if isinstance(array, np.generic) else array)
+    return out
+
+
+def store(target: Tensor, array: Any) -> None:
+    """Write a result into an ``out=`` tensor, resizing it if need be."""
+    found, wanted = dtypes.of(array.dtype), target.dtype
+    if not dtypes.can_cast(found, wanted):
+        raise errors.cannot_cast_result(found, wanted)
+    if target._data.shape != array.shape:
+        if target._data.size:
+            warnings.warn(
+                errors.resized_output(target._data.shape, array.shape), UserWarning, stacklevel=4
+            )
+        target._data = array.astype(wanted.numpy)
+    else:
+        target._data[...] = array
+    if target._version is not None:
+        target._version[0] += 1
