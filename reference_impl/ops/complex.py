@@ -52,7 +52,7 @@ def _conj_physical(xp, self):
 @op(self=lambda grad: conj_physical(grad), node="ConjPhysicalBackward1", name="conj_physical",
     inplace="only")  # fmt: skip
 def _conj_physical_in_place(xp, self):
-    return xp.conj(self)
+    return xp.conj(self) if self.dtype.kind == "c" else self.copy()
 
 
 @composite

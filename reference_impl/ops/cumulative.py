@@ -52,10 +52,10 @@ def cumsum(xp, self, dim, *, dtype=None):
 
 def _cumprod_rule(grad: Any, self: Any, result: Any, dim: int) -> Any:
     data = getattr(self, "_data", self)
+    if data.size <= 1:
+        return grad
     if bool((data != 0).all()):
         return _backwards(cumsum, grad * conj(result), dim) / conj(self)
-    if not len(self.shape):
-        return grad
     # With zeros: products with each factor i in turn replaced by 1, from product i on.
     dim = wrap_dim(dim, len(self.shape))
     n = self.shape[dim]
@@ -77,6 +77,8 @@ def cumprod(xp, self, dim, *, dtype=None):
 
 def _logcumsumexp_rule(grad: Any, self: Any, result: Any, dim: int) -> Any:
     """The softmax of what each element took part in, by logarithms so that nothing overflows."""
+    if not self.shape or 0 in self.shape:
+        return grad
     if is_complex(self):
         return conj(exp(self + _backwards(logcumsumexp, log(conj(grad)) - result, dim)))
     lowest = dtypes.finfo(dtypes.of(getattr(grad, "_data", grad).dtype)).min

@@ -320,20 +320,6 @@ def nanmedian(self: Any, dim: Any = None, keepdim: bool = False, *, out: Any = N
     return _nanmedian_dim(self, dim, keepdim, **keywords)
 
 
-@op(self=_index_rule, returns=return_types.kthvalue)
-def kthvalue(xp, self, k, dim=-1, keepdim=False):
-    """The k-th smallest element along `dim` (from 1) and where it is."""
-    dim = wrap_dim(dim, self.ndim)
-    size = self.shape[dim] if self.ndim else 1
-    check_not_empty("kthvalue", self, dim)
-    if not 1 <= k <= size:
-        raise RuntimeError(f"kthvalue(): selected number k out of range for dimension {dim}")
-    if self.ndim == 0:
-        return self.copy(), xp.zeros((), np.int64)
-    shape = [1 if d == dim else n for d, n in enumerate(self.shape)]
-    return _take(xp, self, _ranked(xp, self, xp.full(shape, k - 1), dim), dim, keepdim)
-
-
 @op(self=_index_rule, returns=return_types.mode)
 def mode(xp, self, dim=-1, keepdim=False):
     """The most frequent element along `dim`, the smallest of several, and where it is last."""
@@ -341,13 +327,12 @@ def mode(xp, self, dim=-1, keepdim=False):
     check_not_empty("mode", self, dim)
     if self.ndim == 0:
         return self.copy(), xp.zeros((), np.int64)
-    rows = xp.moveaxis(self, dim, -1)
-    equal = rows[..., :, None] == rows[..., None, :]
-    frequency = equal.sum(axis=-1)
-    most = frequency == frequency.max(axis=-1, keepdims=True)
-    order = xp.argsort(rows, axis=-1, kind="stable")
-    first = xp.argmax(xp.take_along_axis(most, order, -1), axis=-1)[..., None]
-    chosen = xp.take_along_axis(rows, xp.take_along_axis(order, first, -1), -1)
-    n = rows.shape[-1]
-    index = n - 1 - xp.argmax((rows == chosen)[..., ::-1], axis=-1)[..., None]
-    return _take(xp, self, xp.moveaxis(index, -1, dim), dim, keepdim)
+    order = xp.argsort(self, axis=dim, kind="stable")
+    ranked = xp.moveaxis(xp.take_along_axis(self, order, dim), dim, -1)
+    places = xp.arange(ranked.shape[-1])
+    begins = xp.ones(ranked.shape, np.bool_)
+    begins[..., 1:] = ranked[..., 1:] != ranked[..., :-1]
+    since = xp.maximum.accumulate(xp.where(begins, places, 0), axis=-1)
+    longest = xp.argmax(places - since, axis=-1)  # where the longest run of equals ends
+    index = xp.take_along_axis(order, xp.expand_dims(longest, dim), dim)
+    return _take(xp, self, index, dim, keepdim)

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from ..backend import xp_of
-from ..op import pointwise, promote_operands
+from ..op import op, pointwise, promote_operands
 from ..tensor import Tensor, wrap
 from .exponential import exp, log
 from .reduce import sum as sum_
@@ -145,13 +145,13 @@ def _polygamma_method(self: Any, n: int) -> Any:
     return polygamma(n, self)
 
 
-def _polygamma_in_place(self: Any, n: int) -> Any:
-    """In-place form of ``polygamma``."""
-    return self.copy_(polygamma(n, self))
+@op(self=lambda grad, self, n: grad * polygamma(n + 1, self), name="polygamma",
+    node="PolygammaBackward1", inplace="only", function=False)  # fmt: skip
+def _polygamma_in_place(xp, self, n):
+    return polygamma.op.forward(xp, n, self)
 
 
 Tensor.polygamma = _polygamma_method  # type: ignore[attr-defined]
-Tensor.polygamma_ = _polygamma_in_place  # type: ignore[attr-defined]
 
 
 def _mvlgamma_rule(grad: Any, self: Any, p: int) -> Any:

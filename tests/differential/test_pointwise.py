@@ -157,16 +157,16 @@ OPERANDS = ["x", "y", "z", "d", "h", "b", "i", "u", "s", "e", "odd", "m.t()", "m
 
 BINARY = (
     "add arctan2 atan2 bitwise_and bitwise_left_shift bitwise_or bitwise_right_shift bitwise_xor"
-    " copysign div divide eq float_power floor_divide fmax fmin fmod gcd ge greater greater_equal gt"
-    " heaviside hypot igamma igammac lcm ldexp le less less_equal logaddexp logaddexp2 logical_and"
+    " copysign div divide eq float_power floor_divide fmax fmin fmod gcd ge greater"
+    " greater_equal gt heaviside hypot igamma igammac lcm ldexp le less less_equal logaddexp logaddexp2 logical_and"
     " logical_or logical_xor lt max maximum min minimum mul multiply ne nextafter not_equal pow"
     " remainder sub subtract true_divide xlogy"
 ).split()
 PAIRS = [
     ("x", "y"), ("x", "m"), ("x", "d"), ("x", "i"), ("i", "i"), ("b", "b"), ("b", "i"), ("u", "i"),
-    ("h", "h"), ("h", "x"), ("z", "x"), ("z", "z"), ("x", "2"), ("i", "2.5"), ("i", "2"), ("2", "x"),
-    ("2", "i"), ("x", "s"), ("i", "s"), ("odd", "odd.flip(0)"), ("e", "x"), ("x", "'a'"), ("u", "2"),
-    ("x", "torch.ones(2)"), ("x", "True"), ("b", "True"), ("2", "3"),
+    ("h", "h"), ("h", "x"), ("z", "x"), ("z", "z"), ("x", "2"), ("i", "2.5"), ("i", "2"),
+    ("2", "x"), ("2", "i"), ("x", "s"), ("i", "s"), ("odd", "odd.flip(0)"), ("e", "x"),
+    ("x", "'a'"), ("u", "2"), ("x", "torch.ones(2)"), ("x", "True"), ("b", "True"), ("2", "3"),
 ]  # fmt: skip
 
 FUNCTIONS = """
@@ -425,6 +425,7 @@ a.copysign_(-1)
 a.erf_()
 a.erfinv_()
 a.lgamma_()
+a.polygamma_(1)
 a.digamma_()
 a.float_power_(2)
 d.float_power_(2)
