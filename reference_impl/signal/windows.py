@@ -12,16 +12,20 @@ from typing import Any
 import numpy as np
 
 from .. import dtypes
+from ..layout import strided
 from ..ops.create import _finish, _on, as_device, as_dtype
 from ..tensor import Tensor
 
 
 def _window(
-    name: str, length: int, shape: Callable[[Any, Any], Any], dtype: Any, device: Any, grad: bool
-) -> Tensor:
+    name: str, length: int, shape: Callable[[Any, Any], Any], dtype: Any, layout: Any, device: Any,
+    grad: bool,
+) -> Tensor:  # fmt: skip
     """`shape(xp, i)` for the indices i."""
     if length < 0:
         raise ValueError(f"{name} requires non-negative window length, got M={length}")
+    if layout not in (None, strided):
+        raise ValueError(f"{name} is implemented for strided tensors only, got: {layout}")
     chosen = as_dtype(name, dtype) or dtypes.get_default_dtype()
     if chosen.name not in ("float32", "float64"):
         raise ValueError(f"{name} expects float32 or float64 dtypes, got: {chosen}")
@@ -42,7 +46,7 @@ def exponential(
         raise ValueError("Center must be None for symmetric windows")
     middle = (M - 1 if sym else M) / 2 if center is None else center
     return _window("exponential", M, lambda xp, i: xp.exp(-xp.abs(i - middle) / tau),
-        dtype, device, requires_grad)  # fmt: skip
+        dtype, layout, device, requires_grad)  # fmt: skip
 
 
 def cosine(
@@ -52,7 +56,7 @@ def cosine(
     """Half a period of a sine."""
     n = M if sym else M + 1
     return _window("cosine", M, lambda xp, i: xp.sin((i + 0.5) * math.pi / n),
-        dtype, device, requires_grad)  # fmt: skip
+        dtype, layout, device, requires_grad)  # fmt: skip
 
 
 def gaussian(
@@ -64,7 +68,7 @@ def gaussian(
         raise ValueError(f"Standard deviation must be positive, got: {std} instead.")
     middle = (M - 1 if sym else M) / 2
     return _window("gaussian", M, lambda xp, i: xp.exp(-((i - middle) ** 2) / (2 * std**2)),
-        dtype, device, requires_grad)  # fmt: skip
+        dtype, layout, device, requires_grad)  # fmt: skip
 
 
 def kaiser(
@@ -80,7 +84,7 @@ def kaiser(
         inside = xp.maximum(1 - (2 * i / last - 1) ** 2, 0)
         return xp.i0(beta * xp.sqrt(inside)) / xp.i0(xp.asarray(beta, np.float64))
 
-    return _window("kaiser", M, shape, dtype, device, requires_grad)
+    return _window("kaiser", M, shape, dtype, layout, device, requires_grad)
 
 
 def general_cosine(
@@ -92,11 +96,11 @@ def general_cosine(
         raise TypeError("Coefficients must be a list/tuple")
     if not a:
         raise ValueError("Coefficients cannot be empty")
-    return _cosines("general_cosine", M, a, sym, dtype, device, requires_grad)
+    return _cosines(M, a, sym, dtype, layout, device, requires_grad)
 
 
 def _cosines(
-    name: str, M: int, a: Sequence[float], sym: bool, dtype: Any, device: Any, grad: bool
+    M: int, a: Sequence[float], sym: bool, dtype: Any, layout: Any, device: Any, grad: bool
 ) -> Tensor:
     last = M - 1 if sym else M
 
@@ -104,7 +108,7 @@ def _cosines(
         angle = 2 * math.pi * i / last
         return sum((-1) ** k * w * xp.cos(k * angle) for k, w in enumerate(a))
 
-    return _window(name, M, shape, dtype, device, grad)
+    return _window("general_cosine", M, shape, dtype, layout, device, grad)
 
 
 def general_hamming(
@@ -113,7 +117,7 @@ def general_hamming(
 ) -> Tensor:  # fmt: skip
     """Alpha - (1 - alpha) * cos."""
     weights = (alpha, 1.0 - alpha)
-    return _cosines("general_hamming", M, weights, sym, dtype, device, requires_grad)
+    return _cosines(M, weights, sym, dtype, layout, device, requires_grad)
 
 
 def hamming(
@@ -121,7 +125,7 @@ def hamming(
     requires_grad: bool = False,
 ) -> Tensor:  # fmt: skip
     """0.54 - 0.46 * cos."""
-    return _cosines("hamming", M, (0.54, 0.46), sym, dtype, device, requires_grad)
+    return _cosines(M, (0.54, 0.46), sym, dtype, layout, device, requires_grad)
 
 
 def hann(
@@ -129,7 +133,7 @@ def hann(
     requires_grad: bool = False,
 ) -> Tensor:  # fmt: skip
     """0.5 - 0.5 * cos."""
-    return _cosines("hann", M, (0.5, 0.5), sym, dtype, device, requires_grad)
+    return _cosines(M, (0.5, 0.5), sym, dtype, layout, device, requires_grad)
 
 
 def blackman(
@@ -137,7 +141,7 @@ def blackman(
     requires_grad: bool = False,
 ) -> Tensor:  # fmt: skip
     """Three cosine terms."""
-    return _cosines("blackman", M, (0.42, 0.5, 0.08), sym, dtype, device, requires_grad)
+    return _cosines(M, (0.42, 0.5, 0.08), sym, dtype, layout, device, requires_grad)
 
 
 def nuttall(
@@ -146,7 +150,7 @@ def nuttall(
 ) -> Tensor:  # fmt: skip
     """Four cosine terms."""
     weights = (0.3635819, 0.4891775, 0.1365995, 0.0106411)
-    return _cosines("nuttall", M, weights, sym, dtype, device, requires_grad)
+    return _cosines(M, weights, sym, dtype, layout, device, requires_grad)
 
 
 def bartlett(
@@ -156,4 +160,4 @@ def bartlett(
     """A triangle."""
     last = M - 1 if sym else M
     return _window("bartlett", M, lambda xp, i: 1 - xp.abs(2 * i / last - 1),
-        dtype, device, requires_grad)  # fmt: skip
+        dtype, layout, device, requires_grad)  # fmt: skip
