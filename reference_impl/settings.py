@@ -158,3 +158,14 @@ get_default_device = backend.get_default_device
 set_default_device = backend.set_default_device
 get_default_dtype = dtypes.get_default_dtype
 set_default_dtype = dtypes.set_default_dtype
+
+__all__ = [
+    "are_deterministic_algorithms_enabled", "can_cast", "compiled_with_cxx11_abi",
+    "get_default_device", "get_default_dtype", "get_float32_matmul_precision",
+    "get_num_interop_threads", "get_num_threads",
+    "is_deterministic_algorithms_warn_only_enabled", "is_inference", "is_storage", "is_tensor",
+    "is_warn_always_enabled", "promote_types", "result_type", "set_default_device",
+    "set_default_dtype", "set_default_tensor_type", "set_float32_matmul_precision",
+    "set_flush_denormal", "set_num_interop_threads", "set_num_threads", "set_warn_always",
+    "typename", "use_deterministic_algorithms",
+]  # fmt: skip

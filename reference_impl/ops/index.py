@@ -148,9 +148,22 @@ def add_at(xp: Any, array: Any, index: Any, values: Any) -> None:
         np.add.at(wide, index, np.asarray(values).astype(np.float32))
         array[...] = wide.astype(array.dtype)
     else:
-        import cupyx
+        _add_at_on_gpu(xp, array, index, values)
 
-        cupyx.scatter_add(array, index, values)
+
+def _add_at_on_gpu(xp: Any, array: Any, index: Any, values: Any) -> None:
+    """CuPy's atomic addition, which serves neither int64 nor the narrow types."""
+    from cupyx import scatter_add
+
+    values = xp.asarray(values, dtype=array.dtype)
+    if array.dtype == np.int64:  # two's complement: the sums are the same bits
+        scatter_add(array.view(np.uint64), index, values.view(np.uint64))
+    elif array.dtype.kind in "biu" and array.dtype.itemsize < 4:
+        wide = array.astype(np.int32)
+        scatter_add(wide, index, values.astype(np.int32))
+        array[...] = wide.astype(array.dtype)
+    else:
+        scatter_add(array, index, values)
 
 
 # ---------------------------------------------------------------- gather
