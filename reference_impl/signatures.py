@@ -137,7 +137,8 @@ def _single(
 ) -> Exception:
     """`error` of a function without overloads, with the argument's place and the name filled in."""
     text = str(error)
-    if not isinstance(error, TypeError):
+    in_place = name.endswith("_") and text.startswith(f"{name}()")  # says already what it should
+    if not isinstance(error, TypeError) or in_place:
         return error
     if method and len(args) == 2 and "takes 1 positional argument" in text:
         return TypeError(f"TensorBase.{name}() takes no arguments (1 given)")

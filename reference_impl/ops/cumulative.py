@@ -114,16 +114,28 @@ def _extreme_rule(grads: Any, self_shape: Any, result1: Any, dim: int) -> Any:
     return grad if not self_shape else scatter_add(grad * 0, dim, result1, grad)
 
 
+def extremes_so_far(xp: Any, better: Any, x: Any, dim: int) -> Any:
+    """``better.accumulate``; CuPy has none for extremes, so there by doubling steps."""
+    if xp is np:
+        return better.accumulate(x, axis=dim)
+    rows = xp.moveaxis(x, dim, -1).copy()
+    step = 1
+    while step < rows.shape[-1]:
+        rows[..., step:] = better(rows[..., step:], rows[..., :-step])
+        step *= 2
+    return xp.moveaxis(rows, -1, dim)
+
+
 def _running(xp: Any, self: Any, dim: int, better: Any) -> tuple[Any, Any]:
     """(running extremes, the last index of each); a nan stays to the end."""
     dim = wrap_dim(dim, self.ndim)
     if not self.ndim:
         return self.copy(), xp.zeros((), np.int64)
-    values = better.accumulate(self, axis=dim)
+    values = extremes_so_far(xp, better, self, dim)
     shape = [-1 if d == dim else 1 for d in range(self.ndim)]
     places = xp.arange(self.shape[dim]).reshape(shape)
     here = xp.where((self == values) | (self != self), places, 0)
-    return values, xp.maximum.accumulate(here, axis=dim)
+    return values, extremes_so_far(xp, xp.maximum, here, dim)
 
 
 @op(self=_extreme_rule, returns=return_types.cummax)

@@ -327,12 +327,14 @@ def mode(xp, self, dim=-1, keepdim=False):
     check_not_empty("mode", self, dim)
     if self.ndim == 0:
         return self.copy(), xp.zeros((), np.int64)
+    from .cumulative import extremes_so_far
+
     order = xp.argsort(self, axis=dim, kind="stable")
     ranked = xp.moveaxis(xp.take_along_axis(self, order, dim), dim, -1)
     places = xp.arange(ranked.shape[-1])
     begins = xp.ones(ranked.shape, np.bool_)
     begins[..., 1:] = ranked[..., 1:] != ranked[..., :-1]
-    since = xp.maximum.accumulate(xp.where(begins, places, 0), axis=-1)
+    since = extremes_so_far(xp, xp.maximum, xp.where(begins, places, 0), -1)
     longest = xp.argmax(places - since, axis=-1)  # where the longest run of equals ends
     index = xp.take_along_axis(order, xp.expand_dims(longest, dim), dim)
     return _take(xp, self, index, dim, keepdim)
