@@ -158,8 +158,8 @@ OPERANDS = ["x", "y", "z", "d", "h", "b", "i", "u", "s", "e", "odd", "m.t()", "m
 BINARY = (
     "add arctan2 atan2 bitwise_and bitwise_left_shift bitwise_or bitwise_right_shift bitwise_xor"
     " copysign div divide eq float_power floor_divide fmax fmin fmod gcd ge greater"
-    " greater_equal gt heaviside hypot igamma igammac lcm ldexp le less less_equal logaddexp logaddexp2 logical_and"
-    " logical_or logical_xor lt max maximum min minimum mul multiply ne nextafter not_equal pow"
+    " greater_equal gt heaviside hypot igamma igammac lcm ldexp le less less_equal logaddexp"
+    " logaddexp2 logical_and logical_or logical_xor lt max maximum min minimum mul multiply ne nextafter not_equal pow"
     " remainder sub subtract true_divide xlogy"
 ).split()
 PAIRS = [
