@@ -156,11 +156,11 @@ UNARY = (
 OPERANDS = ["x", "y", "z", "d", "h", "b", "i", "u", "s", "e", "odd", "m.t()", "m[:, ::2]"]
 
 BINARY = (
-    "add arctan2 atan2 bitwise_and bitwise_left_shift bitwise_or bitwise_right_shift bitwise_xor"
-    " copysign div divide eq float_power floor_divide fmax fmin fmod gcd ge greater"
-    " greater_equal gt heaviside hypot igamma igammac lcm ldexp le less less_equal logaddexp"
-    " logaddexp2 logical_and logical_or logical_xor lt max maximum min minimum mul multiply ne nextafter not_equal pow"
-    " remainder sub subtract true_divide xlogy"
+    "add arctan2 atan2 bitwise_and bitwise_left_shift bitwise_or bitwise_right_shift"
+    " bitwise_xor copysign div divide eq float_power floor_divide fmax fmin fmod gcd ge"
+    " greater greater_equal gt heaviside hypot igamma igammac lcm ldexp le less less_equal"
+    " logaddexp logaddexp2 logical_and logical_or logical_xor lt max maximum min minimum mul"
+    " multiply ne nextafter not_equal pow remainder sub subtract true_divide xlogy"
 ).split()
 PAIRS = [
     ("x", "y"), ("x", "m"), ("x", "d"), ("x", "i"), ("i", "i"), ("b", "b"), ("b", "i"), ("u", "i"),
@@ -302,6 +302,8 @@ z.sgn()
 z.conj() * z
 torch.resolve_conj(z)
 z.is_conj()
+z.is_neg()
+torch.resolve_neg(z)
 torch.float_power(x, 2)
 torch.float_power(2, x)
 torch.float_power(i, 2)
