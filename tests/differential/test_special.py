@@ -111,3 +111,13 @@ def test_derivatives_of_functions_of_one_number(name):
 @pytest.mark.parametrize("source", lines(TABLE))
 def test_derivatives(source):
     assert_gradients_agree(f"torch.special.{source}", "(x, y, p)", SETUP)
+
+
+def test_every_public_function_is_there_and_compared():
+    import torch
+
+    import reference_impl
+
+    assert set(torch.special.__all__) - set(dir(reference_impl.special)) == set()
+    compared = {*UNARY, *POLYNOMIALS, *(row.partition("(")[0] for row in lines(TABLE))}
+    assert set(torch.special.__all__) - compared == set()

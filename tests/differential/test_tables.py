@@ -8,8 +8,11 @@ from pathlib import Path
 from reference_impl import op
 
 MODULES = (
-    "convert", "count", "create", "index", "join", "legacy", "memory", "parts", "put", "ranges",
-    "rearrange", "scatter", "shape", "sort", "windows",
+    "activation", "arithmetic", "bessel", "bitwise", "comparison", "complex", "convert", "count",
+    "create", "cumulative", "error_function", "exponential", "extremes", "fill", "gamma",
+    "gradient", "index", "join", "legacy", "memory", "parts", "put", "quantiles", "ranges",
+    "rearrange", "reduce", "rounding", "scatter", "selection", "shape", "softmax", "sort",
+    "statistics", "trigonometric", "windows",
 )  # fmt: skip
 TESTS = [p for p in Path(__file__).parent.glob("test_*.py") if p != Path(__file__)]
 
