@@ -171,14 +171,14 @@ def _unary(op: Op, general: Call) -> Call:
         out._data = data if type(data) is _ndarray else np.asarray(data)
         out._grad = out._view = out._tangent = out._grad_fn = None
         out._port = 0
-        out._version = version = [0]
+        out._counter = version = [0]
         edge = self._grad_fn if self._view is None else self.history()
         if edge is None or not state or not differentiable:
             return out
         if plan is None:
             plan = _Plan(op, {0}, [wrap(np.zeros(()))])
         ports = (self._port,) if self._port else None
-        boxes = (self._version, None, version)
+        boxes = (self._counter, None, version)
         return _record(plan, out, (edge,), ports, (a, None, out._data, None), boxes)
 
     return quick
@@ -215,7 +215,7 @@ def _binary(op: Op, general: Call) -> Call:
         out._data = data if type(data) is _ndarray else np.asarray(data)
         out._grad = out._view = out._tangent = out._grad_fn = None
         out._port = 0
-        out._version = version = [0]
+        out._counter = version = [0]
         first = self._grad_fn if self._view is None else self.history()
         second = other._grad_fn if other._view is None else other.history()
         if (first is None and second is None) or not state or not differentiable:
@@ -226,7 +226,7 @@ def _binary(op: Op, general: Call) -> Call:
             example = wrap(np.zeros(()))
             plan = plans[case] = _Plan(op, [{0}, {1}, {0, 1}][case], [example, example])
         ports = (self._port, other._port) if self._port or other._port else None
-        boxes = (self._version, other._version, version)
+        boxes = (self._counter, other._counter, version)
         return _record(plan, out, (first, second), ports, (a, b, out._data, None), boxes)
 
     return quick
@@ -265,14 +265,14 @@ def _by_number(op: Op, general: Call) -> Call:
         out._data = data if type(data) is _ndarray else np.asarray(data)
         out._grad = out._view = out._tangent = out._grad_fn = None
         out._port = 0
-        out._version = version = [0]
+        out._counter = version = [0]
         edge = self._grad_fn if self._view is None else self.history()
         if edge is None or not state or not differentiable:
             return out
         if plan is None:
             plan = _Plan(op, {0}, [wrap(np.zeros(())), 1.0])
         ports = (self._port, 0) if self._port else None
-        boxes = (self._version, None, version)
+        boxes = (self._counter, None, version)
         return _record(plan, out, (edge, None), ports, (a, b, out._data, None), boxes)
 
     return quick

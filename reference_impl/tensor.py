@@ -5,7 +5,7 @@
                                                    requires grad: its AccumulateGrad)
                                          _port     which output of that node it is
                                          _grad     what backward() accumulated
-                                         _version  a counter in a box that all views share; in-place
+                                         _counter  a counter in a box that all views share; in-place
                                                    changes bump it (None: an inference tensor)
                                          _view     None, or of what base it is a view (views.py)
                                          _tangent  forward-mode derivative, or None
@@ -70,11 +70,11 @@ class Tensor:
     """A multi-dimensional array that can remember how it was computed."""
 
     __slots__ = (
-        "__dict__", "__weakref__", "_data", "_grad", "_grad_fn", "_port", "_tangent", "_version",
+        "__dict__", "__weakref__", "_counter", "_data", "_grad", "_grad_fn", "_port", "_tangent",
         "_view",
     )  # fmt: skip
     _grad_fn: Any
-    _version: Any
+    _counter: Any
     _view: Any
     _tangent: Any
     __array_priority__ = 1000  # NumPy leaves binary operations with a Tensor to the Tensor
@@ -142,9 +142,16 @@ class Tensor:
     def history(self) -> Any:
         """The node that gradients of this tensor go to, or None.  Refreshes a stale view."""
         view = self._view
-        if view is not None and view.seen != self._version[0]:
+        if view is not None and view.seen != self._counter[0]:
             view.refresh(self)
         return self._grad_fn
+
+    @property
+    def _version(self) -> int:
+        """How often this tensor, or one that shares its memory, was changed in place."""
+        if self._counter is None:
+            raise RuntimeError("Inference tensors do not track version counter.")
+        return self._counter[0]  # type: ignore[no-any-return]
 
     @property
     def output_nr(self) -> int:
@@ -179,7 +186,7 @@ class Tensor:
         if requires_grad:
             if self.dtype.category < dtypes.FLOAT:
                 raise errors.integers_have_no_gradient()
-            if self._version is None and not mode.state & INFERENCE:
+            if self._counter is None and not mode.state & INFERENCE:
                 raise errors.inference_requires_grad()
             if self._grad_fn is None:
                 self._grad_fn = AccumulateGrad(self)
@@ -213,8 +220,8 @@ class Tensor:
         """Add an array to this gradient in place, so that the tensor object stays the same."""
         grad = grad._data if isinstance(grad, Tensor) else grad
         self._data += grad
-        if self._version is not None:
-            self._version[0] += 1
+        if self._counter is not None:
+            self._counter[0] += 1
 
     @property
     def retains_grad(self) -> bool:
@@ -270,7 +277,7 @@ class Tensor:
     def detach(self) -> Tensor:
         """The same memory without history, sharing the version counter."""
         out = wrap(self._data)
-        out._version = self._version
+        out._counter = self._counter
         return out
 
     def detach_(self) -> Tensor:
@@ -305,7 +312,7 @@ class Tensor:
         return None if self._view is None else self._view.base
 
     def is_inference(self) -> bool:
-        return self._version is None
+        return self._counter is None
 
     # ------------------------------------------------------------ Python values and NumPy
 
@@ -432,7 +439,7 @@ def wrap(array: Any) -> Tensor:
     t._data = array
     t._grad_fn = t._grad = t._view = t._tangent = None
     t._port = 0
-    t._version = [0] if not mode.state & INFERENCE else None
+    t._counter = [0] if not mode.state & INFERENCE else None
     return t
 
 
@@ -445,6 +452,6 @@ def wrap_result(result: Any) -> Tensor:
 def adopt(tensor: Tensor, cls: type) -> Any:
     """`tensor`'s memory and history as an object of the subclass `cls`."""
     t: Any = _new(cls)
-    for name in ("_data", "_grad_fn", "_grad", "_view", "_tangent", "_port", "_version"):
+    for name in ("_data", "_grad_fn", "_grad", "_view", "_tangent", "_port", "_counter"):
         setattr(t, name, getattr(tensor, name))
     return t

@@ -48,7 +48,7 @@ class View:
         """The record of a view just taken of `parent` by ``op(*values)``."""
         outer = parent._view
         base = parent if outer is None else outer.base
-        version = parent._version
+        version = parent._counter
         kind = "several" if several else "one"
         if not mode.state & RECORD and not mode.state & INFERENCE:
             kind = "no_grad"
@@ -102,7 +102,7 @@ class View:
             if mode.state & RECORD:
                 raise self.must_not_change(tensor, base=True)
             return
-        self.seen = tensor._version[0]
+        self.seen = tensor._counter[0]
         self.locate(tensor)
         if type(tensor._grad_fn) is not AccumulateGrad:
             tensor._grad_fn, tensor._port = AsStridedBackward0(self, node, tensor), 0
@@ -230,7 +230,7 @@ def _reads_self(op: Op) -> bool:
 def prepare(self: Tensor, others: Sequence[Tensor]) -> bool:
     """Check that `self` may be changed now; whether the change is to be recorded."""
     state = mode.state
-    if self._version is None and not state & INFERENCE:
+    if self._counter is None and not state & INFERENCE:
         raise errors.inference_in_place()
     recording = bool(state & RECORD) and not state & INFERENCE
     if not recording:
@@ -267,42 +267,42 @@ def write(self: Tensor, array: Any) -> None:
     ):
         raise errors.overlapping_write()
     data[...] = array
-    if self._version is not None:
-        self._version[0] += 1
+    if self._counter is not None:
+        self._counter[0] += 1
 
 
 def _as_now(t: Tensor) -> Tensor:
     """A tensor that stands for `t` with the history it has now."""
     out = wrap(t._data)
-    out._grad_fn, out._port, out._version = t.history(), t._port, t._version
+    out._grad_fn, out._port, out._counter = t.history(), t._port, t._counter
     return out
 
 
 def _record(op: Op, self: Tensor, values: list[Any], arrays: list[Any]) -> None:
     """Record ``op`` as what made the present value of `self`."""
-    assert self._version is not None
+    assert self._counter is not None
     before, result = _as_now(self), wrap(self._data)
-    before._version = [0]  # the old value is kept as a copy, which nobody changes
-    result._version = now = [self._version[0]]
+    before._counter = [0]  # the old value is kept as a copy, which nobody changes
+    result._counter = now = [self._counter[0]]
     made = op.record([before, *values[1:]], arrays, [result])
     if made is None:
         return
     # An argument that shares the memory was overwritten: the node counts on the version before.
     pairs = list(zip(made.guards, made.versions, strict=True))
-    made.versions = tuple(v - (box is self._version) for box, v in pairs)
-    made.guards = tuple(self._version if box is now else box for box, _ in pairs)
+    made.versions = tuple(v - (box is self._counter) for box, v in pairs)
+    made.guards = tuple(self._counter if box is now else box for box, _ in pairs)
     rebase(self, made)
 
 
 def rebase(self: Tensor, node: Node) -> None:
     """Make `node` the history of `self`, whose memory it has just written."""
     view = self._view
-    assert self._version is not None
+    assert self._counter is not None
     base = self if view is None else view.base
     if view is not None:
         view.locate(self)
         node = CopySlices(base, view, node)
     base._grad_fn, base._port = node, 0
-    self._version[1:] = [node.name(), weakref.ref(base._data)]  # for the error message
+    self._counter[1:] = [node.name(), weakref.ref(base._data)]  # for the error message
     if view is not None:
         view.refresh(self)

@@ -234,7 +234,7 @@ def _stand_in(t: Any) -> Any:
     if t.history() is not None:
         return t
     out = wrap(t._data)
-    out._version = t._version
+    out._counter = t._counter
     out._grad_fn = AccumulateGrad(out)
     return out
 

@@ -155,9 +155,9 @@ class SavedTensor:
     __slots__ = ("array", "box", "edge", "hook", "original", "port", "version")
 
     def __init__(self, t: Tensor, output: int | None) -> None:
-        if t._version is None:
+        if t._counter is None:
             raise errors.inference_saved()
-        self.array, self.box, self.version = t._data, t._version, t._version[0]
+        self.array, self.box, self.version = t._data, t._counter, t._counter[0]
         self.hook = None
         # A node must not refer to its own output: an output is remembered by its number.
         self.edge = None if output is not None else t.history()
@@ -354,7 +354,7 @@ def _attach(ctx: Any, results: Sequence[Any]) -> None:
             rebase(t, ctx)
         else:
             if t._view is not None:
-                t._view.kind, t._view.seen = "custom", t._version[0]
+                t._view.kind, t._view.seen = "custom", t._counter[0]
             t._grad_fn, t._port = ctx, port
 
 

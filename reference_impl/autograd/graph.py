@@ -136,9 +136,9 @@ def get_gradient_edge(tensor: Tensor) -> GradientEdge:
 def increment_version(tensor: Tensor | Sequence[Tensor]) -> None:
     """Tell autograd that a tensor's memory was changed behind its back."""
     for t in (tensor,) if isinstance(tensor, Tensor) else tensor:
-        if t._version is None:
+        if t._counter is None:
             raise RuntimeError("Inference tensors do not track version counter.")
-        t._version[0] += 1
+        t._counter[0] += 1
 
 
 class _Handles(tuple[RemovableHandle, ...]):

@@ -73,7 +73,7 @@ class Batched(Tensor):
     # History, version and views are those of the value.
     _grad_fn = property(lambda self: self._value._grad_fn)  # type: ignore[assignment]
     _port = property(lambda self: self._value._port)  # type: ignore[assignment]
-    _version = property(lambda self: self._value._version)  # type: ignore[assignment]
+    _counter = property(lambda self: self._value._counter)  # type: ignore[assignment]
     _view = property(lambda self: self._value._view)  # type: ignore[assignment]
 
     def history(self) -> Any:

@@ -37,7 +37,7 @@ class Parameter(Tensor, metaclass=_ParameterMeta):
         else:  # a tensor subclass stays what it is, and is marked
             made = adopt(detached, type(data))
             made._is_param = True
-        made._version = [0]
+        made._counter = [0]
         if requires_grad:
             made.requires_grad_()
         return made

@@ -112,7 +112,7 @@ def invoke(op: Op, values: list[Any]) -> Any:
         node = op.record(values, arrays, results)
     if op.is_view:
         for port, t in enumerate(results):
-            t._version = values[0]._version
+            t._counter = values[0]._counter
             t._view = View.of(values[0], op, values, several, port)
     if state & FORWARD:
         from ..autograd.forward_ad import propagate
@@ -243,5 +243,5 @@ def store(target: Tensor, array: Any) -> None:
         target._data = array.astype(wanted.numpy)
     else:
         target._data[...] = array
-    if target._version is not None:
-        target._version[0] += 1
+    if target._counter is not None:
+        target._counter[0] += 1

@@ -407,9 +407,9 @@ def is_array(value: Any) -> bool:
 
 
 def _guard(t: Tensor) -> list[int]:
-    if t._version is None:
+    if t._counter is None:
         raise errors.inference_saved()
-    return t._version
+    return t._counter
 
 
 def _metadata(value: Any, kind: int) -> Any:

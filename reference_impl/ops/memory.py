@@ -122,10 +122,10 @@ def _become(self: Tensor, seen: Tensor) -> Tensor:
     if seen._grad_fn is not None:
         self._grad_fn, self._port = seen._grad_fn, seen._port
         self._grad_fn.__class__ = _in_place_type(type(self._grad_fn))  # type: ignore[arg-type]
-    if self._version is not None:
-        self._version[0] += 1
+    if self._counter is not None:
+        self._counter[0] += 1
         if self._view is not None:
-            self._view.seen = self._version[0]
+            self._view.seen = self._counter[0]
     return self
 
 

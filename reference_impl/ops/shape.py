@@ -94,7 +94,7 @@ def _view_dtype(self: Tensor, dtype: dtypes.dtype) -> Tensor:
     if array.dtype.itemsize != dtype.itemsize:
         _check_bytes(array, dtype)
     seen = wrap(array.view(dtype.numpy))
-    seen._version = self._version
+    seen._counter = self._counter
     return seen
 
 

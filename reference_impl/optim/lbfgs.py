@@ -70,7 +70,7 @@ class LBFGS(Optimizer):
             data = view_as_real(p._data) if p._data.dtype.kind == "c" else p._data
             data += (step * direction[at : at + data.size]).reshape(data.shape)
             at += data.size
-            p._version[0] += 1
+            p._counter[0] += 1
 
 
 class _Minimisation:

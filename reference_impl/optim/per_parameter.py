@@ -60,8 +60,8 @@ class PerParameter(Optimizer):
                 if k != "step" and getattr(v, "dtype", param.dtype).kind == "c":
                     arrays[k] = view_as_real(v)
         self._update(param, -grad if group.get("maximize") else grad, arrays, group)
-        if p._version is not None:
-            p._version[0] += 1
+        if p._counter is not None:
+            p._counter[0] += 1
         for k in arrays.keys() - state.keys():
             state[k] = wrap(arrays[k])
 

@@ -89,7 +89,9 @@ def evaluate(source: str, package: ModuleType, setup: str = "") -> Outcome:
             result = eval(source, namespace)
         except Exception as error:
             result = error
-    return Outcome(as_data(result, package), [_plain(str(w.message)) for w in caught])
+    said = [_plain(str(w.message)) for w in caught]
+    # PyTorch compiles some of itself on first use, and warns of its own compiler then.
+    return Outcome(as_data(result, package), [text for text in said if "torch.jit" not in text])
 
 
 def _plain(text: str) -> str:

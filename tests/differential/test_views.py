@@ -125,11 +125,7 @@ class Program:
 def facts(t):
     """What can be seen of a tensor without its numbers."""
     flags = t.requires_grad, t.is_leaf, t._is_view(), t.is_contiguous(), t.output_nr
-    return tuple(t.shape), *flags, version(t), node_names(t.grad_fn)
-
-
-def version(t):
-    return t._version if isinstance(t._version, int) else t._version[0]
+    return tuple(t.shape), *flags, t._version, node_names(t.grad_fn)
 
 
 def attempt(action):

@@ -43,7 +43,7 @@ def _outcome(call, operands):
     edges = [None if e is None else type(e).__name__ for e in node.edges]
     seen += [node.name(), edges, node.ports, node.shape, node.dtype, node.versions]
     seen += [repr(v) for v in node.saved]
-    seen += [[box is t._version for t in (*operands, out) if isinstance(t, torch.Tensor)]
+    seen += [[box is t._counter for t in (*operands, out) if isinstance(t, torch.Tensor)]
              for box in node.guards]  # fmt: skip
     leaves = [t for t in operands if isinstance(t, torch.Tensor) and t.requires_grad]
     try:
