@@ -116,6 +116,13 @@ def restride(array: Any, shape: Sequence[int], strides: Sequence[int]) -> Any:
 # ---------------------------------------------------------------- new memory
 
 
+def shares_elements(array: Any) -> bool:
+    """Whether several elements lie at one place, as ``expand`` leaves them."""
+    if not array.size or 0 not in array.strides:
+        return False
+    return any(s == 0 and n > 1 for s, n in zip(array.strides, array.shape, strict=True))
+
+
 def is_dense(array: Any) -> bool:
     """Whether the elements fill their memory without gap or overlap, in some order."""
     step = array.dtype.itemsize

@@ -26,6 +26,7 @@ from . import dtypes, errors
 from .autograd.grad_mode import FORWARD, INFERENCE, RECORD, TRANSFORM, mode
 from .autograd.node import AccumulateGrad, Node, without_backward
 from .backend import xp_of
+from .layout import shares_elements
 from .storage import storage_of
 from .tensor import Tensor, wrap
 
@@ -259,14 +260,9 @@ def _check_result(self: Tensor, result: Any) -> None:
 
 def write(self: Tensor, array: Any) -> None:
     """Overwrite the memory of `self` and bump its version."""
-    data = self._data
-    if (
-        data.size
-        and 0 in data.strides
-        and any(s == 0 and n > 1 for s, n in zip(data.strides, data.shape, strict=True))
-    ):
+    if shares_elements(self._data):
         raise errors.overlapping_write()
-    data[...] = array
+    self._data[...] = array
     if self._counter is not None:
         self._counter[0] += 1
 

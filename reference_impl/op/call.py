@@ -21,6 +21,7 @@ from ..autograd.grad_mode import (
     TRANSFORM,
     mode,
 )
+from ..layout import shares_elements
 from ..tensor import PLAIN, Tensor, wrap
 from ..views import View
 from .declaration import Op, holds_tensors, is_array
@@ -223,11 +224,26 @@ def _into(op: Op, values: list[Any], out: Any) -> Any:
                 f"{op.name}(): functions with out=... arguments don't support automatic "
                 "differentiation, but one of the arguments requires grad."
             )
+    if op.name in _READS_WHILE_WRITING:
+        _check_apart(list(tensors_in(values)), given)
     result = compute_arrays(op, values)[1]
     results = result if type(result) in (tuple, list) else (result,)
     for target, array in zip(given, results, strict=True):
         store(target, np.asarray(array) if isinstance(array, np.generic) else array)
     return out
+
+
+# Kernels of PyTorch that refuse to write into memory that they still read from.
+_READS_WHILE_WRITING = {"gather", "index_select", "kthvalue", "masked_select", "take"}
+
+
+def _check_apart(inputs: Sequence[Tensor], outputs: Sequence[Tensor]) -> None:
+    """Raise RuntimeError if an output lies in the memory of an input."""
+    for target in outputs:
+        for t in inputs:
+            a, b = t._data, target._data
+            if type(a) is type(b) and backend.xp_of(a).may_share_memory(a, b):
+                raise errors.overlapping_input()
 
 
 def store(target: Tensor, array: Any) -> None:
@@ -241,6 +257,8 @@ def store(target: Tensor, array: Any) -> None:
                 errors.resized_output(target._data.shape, array.shape), UserWarning, stacklevel=4
             )
         target._data = array.astype(wanted.numpy)
+    elif shares_elements(target._data):
+        raise errors.overlapping_write()
     else:
         target._data[...] = array
     if target._counter is not None:

@@ -17,6 +17,8 @@ v = torch.arange(4.0).requires_grad_()
 s = torch.tensor(1.0)
 mask = torch.tensor([[True, False, True], [False, True, False]])
 
+d = torch.arange(6.0)
+
 
 def assigned(tensor, index, value):
     tensor = tensor.clone()
@@ -25,6 +27,15 @@ def assigned(tensor, index, value):
 """
 
 TABLE = """
+torch.take(d, torch.tensor([0,1]), out=d[:2])
+torch.gather(d, 0, torch.tensor([0,1]), out=d[:2])
+torch.index_select(d, 0, torch.tensor([0,1]), out=d[:2])
+torch.masked_select(d, d > 3, out=d[:2])
+torch.add(d, d, out=torch.ones(1).expand(6))
+torch.take(d, torch.tensor([0,1]), out=torch.ones(1).expand(2))
+torch.add(d, d, out=d)
+torch.kthvalue(d, 2, out=(d[0], torch.tensor(0)))
+torch.cat([d, d], out=torch.ones(1).expand(12))
 torch.unravel_index(torch.tensor([5, 3]), (2, 3))
 torch.unravel_index(torch.tensor(-1), (2, 3))
 torch.unravel_index(torch.tensor([1.0]), (2, 3))
