@@ -71,7 +71,7 @@ def _new(cls: Any, *parts: Any) -> Any:
 def _named(name: str, parts: str) -> Any:
     """A tuple with names; ``namedtuple`` takes ten times as long to make one."""
     fields = tuple(parts.split())
-    content = {f: property(itemgetter(i)) for i, f in enumerate(fields)}
+    content: dict[str, Any] = {f: property(itemgetter(i)) for i, f in enumerate(fields)}
     content |= {
         "__slots__": (), "__module__": __name__, "__new__": _new, "__repr__": _repr,
         "__reduce__": lambda self: (type(self), tuple(self)), "_fields": fields,
