@@ -63,7 +63,9 @@ def sizes(shape: Sequence[int]) -> str:
 
 
 def type_name(value: Any) -> str:
-    return type(value).__name__
+    """The type as C names it: 'int', 'numpy.ndarray'."""
+    kind = type(value)
+    return f"numpy.{kind.__name__}" if kind.__module__ == "numpy" else kind.__name__
 
 
 # ---------------------------------------------------------------- dtypes and conversion

@@ -14,7 +14,7 @@ import numpy as np
 from . import dtypes, fast
 from .autograd.grad_mode import NATIVE, mode
 from .op import PUBLIC
-from .tensor import Tensor
+from .tensor import Tensor, wrap
 
 _NUMBERS = (int, float, complex, np.generic)
 BINARY = {
@@ -29,21 +29,31 @@ COMPARISONS = {"lt", "le", "gt", "ge", "eq", "ne"}
 UNARY = {"neg": "neg", "pos": "positive", "abs": "abs"}
 
 
-def _operator(function: Callable[..., Any], numbers: bool = True) -> Callable[..., Any]:
+def _operator(
+    function: Callable[..., Any], numbers: bool = True, name: str = ""
+) -> Callable[..., Any]:
     kinds = (Tensor, *_NUMBERS) if numbers else (Tensor,)
 
     def method(self: Any, other: Any) -> Any:
+        if not isinstance(self, Tensor):
+            raise TypeError(
+                f"descriptor '{method.__name__}' for 'torch._C.TensorBase' objects doesn't apply to "
+                f"a '{type(self).__name__}' object"
+            )
         if type(other) is Tensor or isinstance(other, kinds):
             return function(self, other)
         if hasattr(type(other), "__torch_function__"):
             return function(self, other)
         return NotImplemented
 
+    method.__name__ = name
     op = getattr(function, "op", None)
     return method if op is None else fast.operator(op, method)
 
 
-def _reflected(function: Callable[..., Any], numbers: bool = True) -> Callable[..., Any]:
+def _reflected(
+    function: Callable[..., Any], numbers: bool = True, name: str = ""
+) -> Callable[..., Any]:
     kinds = (Tensor, *_NUMBERS) if numbers else (Tensor,)
 
     def method(self: Any, other: Any) -> Any:
@@ -51,6 +61,7 @@ def _reflected(function: Callable[..., Any], numbers: bool = True) -> Callable[.
             return function(other, self)
         return NotImplemented
 
+    method.__name__ = name
     return method
 
 
@@ -58,11 +69,21 @@ def _unary(function: Callable[..., Any]) -> Callable[..., Any]:
     return lambda self: function(self)
 
 
+def _equal(function: Callable[..., Any]) -> Callable[..., Any]:
+    """``a == b``, which alone of the operators takes NumPy's arrays too."""
+    compare = _operator(function, name="__eq__")
+
+    def method(self: Any, other: Any) -> Any:
+        return compare(self, wrap(other) if type(other) is np.ndarray else other)
+
+    return method
+
+
 def _number_over(number: Any, self: Any) -> Any:
     """``2 / a``: PyTorch's Python computes it as the reciprocal times 2, its C++ as a quotient."""
     if mode.state & NATIVE:
         return PUBLIC["div"](number, self)
-    return PUBLIC["reciprocal"](self) * number
+    return self.reciprocal() * number
 
 
 def _number_minus(self: Any, number: Any) -> Any:
@@ -84,17 +105,19 @@ def attach() -> None:
     for python, name in BINARY.items():
         function = PUBLIC[name]
         numbers = python != "matmul"
-        setattr(Tensor, f"__{python}__", _operator(function, numbers))
+        setattr(Tensor, f"__{python}__", _operator(function, numbers, f"__{python}__"))
         if python not in COMPARISONS:
             reflected = _operator if python in COMMUTATIVE else _reflected
-            setattr(Tensor, f"__r{python}__", reflected(function, numbers))
+            spelt = f"__r{python}__"
+            setattr(Tensor, spelt, reflected(function, numbers, spelt))
             inplace = getattr(Tensor, name + "_", None)
             if inplace is not None:
-                setattr(Tensor, f"__i{python}__", _operator(inplace))
+                setattr(Tensor, f"__i{python}__", _operator(inplace, name=f"__i{python}__"))
     Tensor.__rtruediv__ = Tensor.__rdiv__ = _reflected(_number_over)  # type: ignore[attr-defined]
     Tensor.__idiv__ = Tensor.__itruediv__  # type: ignore[attr-defined]
     for python, name in UNARY.items():
         setattr(Tensor, f"__{python}__", _unary(PUBLIC[name]))
+    Tensor.__eq__ = _equal(PUBLIC["eq"])  # type: ignore[method-assign, assignment]
     Tensor.__invert__ = _invert  # type: ignore[attr-defined]
     Tensor.__rsub__ = _operator(_number_minus)  # type: ignore[attr-defined]
     Tensor.__hash__ = object.__hash__  # type: ignore[method-assign,assignment]

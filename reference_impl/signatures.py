@@ -17,7 +17,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from . import backend, dtypes, layout
+from . import backend, dtypes, errors, layout
 from .tensor import Tensor
 
 _COMMA = re.compile(r", (?![^()]*\))")
@@ -178,8 +178,8 @@ def _worded(
     plausible = [s for s in overloads if s.required <= number <= len(s.parameters)]
     if len(plausible) == 1:
         return _reason(name, plausible[0], args, kwargs) or error
-    given = [type(a).__name__ for a in args] + [
-        f"{k}={type(v).__name__}" for k, v in kwargs.items()
+    given = [errors.type_name(a) for a in args] + [
+        f"{k}={errors.type_name(v)}" for k, v in kwargs.items()
     ]
     head = f"{name}() received an invalid combination of arguments - got ({', '.join(given)})"
     if len(overloads) == 1:
@@ -192,7 +192,7 @@ def _is_of_type(parameter: Parameter, value: Any) -> bool:
     """Whether the value's type goes by the parameter's name: no number's does by 'Number'."""
     if parameter.type.startswith("tuple"):
         return _fits(parameter, value)
-    return type(value).__name__ == parameter.type
+    return errors.type_name(value) == parameter.type
 
 
 def _mismatch(
@@ -231,6 +231,6 @@ def _reason(
         if (i < len(args) or p.name in kwargs) and not _fits(p, value):
             where = f" (position {i + 1})" if i < len(args) else ""
             return TypeError(
-                f"{name}(): argument '{p.name}'{where} must be {p.type}, not {type(value).__name__}"
+                f"{name}(): argument '{p.name}'{where} must be {p.type}, not {errors.type_name(value)}"
             )
     return None

@@ -17,6 +17,7 @@ from ..autograd.grad_mode import (
     AUTOCAST,
     FORWARD,
     INFERENCE,
+    NATIVE,
     RECORD,
     TRANSFORM,
     mode,
@@ -105,6 +106,10 @@ def invoke(op: Op, values: list[Any]) -> Any:
     arrays, result = compute_arrays(op, values)
     if _all_bare(values):
         return result
+    for at in op.operands:
+        if type(values[at]) is np.ndarray and not mode.state & NATIVE:
+            name = op.params[at] if op.params[at] != "self" else "input"
+            raise errors.argument_must_be_tensor(op.name, name, at + 1, values[at])
     several = type(result) is tuple or type(result) is list
     results = [_wrapped(r) for r in (result if several else (result,))]
     state = mode.state

@@ -153,6 +153,10 @@ def _paired(op: Any, xp: Any, arrays: list[Any]) -> None:
             "Expected both inputs to be Half, Float or Double tensors but got "
             f"{errors.scalar_type(first)} and {errors.scalar_type(second)}"
         )
+    if first.itemsize == 2:
+        raise NotImplementedError(
+            "the reference has no complex32, as NumPy has no complex halves: use float32 parts"
+        )
     if first is not second:
         raise RuntimeError(
             f"Expected object of scalar type {errors.scalar_type(first)} but got scalar type "

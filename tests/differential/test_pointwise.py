@@ -9,6 +9,8 @@ from .agree import assert_agree, assert_gradients_agree, lines
 pytestmark = pytest.mark.torch
 
 SETUP = """
+import numpy as np
+
 x = torch.tensor([0.3, 0.6, 1.4], requires_grad=True)
 y = torch.tensor([1.5, -0.5, 0.7], requires_grad=True)
 m = torch.tensor([[-1.5, 2.5, 0.0], [3.5, -0.5, 1.0]], requires_grad=True)
@@ -21,6 +23,7 @@ u = torch.tensor([1, 200, 3], dtype=torch.uint8)
 s = torch.tensor(2.0)
 e = torch.zeros(0, 3)
 inf, nan = float("inf"), float("nan")
+n = np.array([1.0, 2.0, 3.0])
 odd = torch.tensor([inf, -inf, nan, 0.0, -0.0])
 """
 
@@ -141,6 +144,16 @@ divmod(x, 2)
 round(x)
 x.__rdiv__(2)
 x + m[:, :2]
+x.detach() == n
+n == x.detach()
+x < n
+n - x.detach()
+n * x
+np.float32(2) * x
+x + np.int64(2)
+torch.eq(x, n)
+torch.add(x, n)
+torch.maximum(x, n)
 torch.ones(2) + torch.ones(3)
 torch.ones(2, 3) * torch.ones(3, 2)
 """
