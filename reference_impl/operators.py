@@ -37,8 +37,8 @@ def _operator(
     def method(self: Any, other: Any) -> Any:
         if not isinstance(self, Tensor):
             raise TypeError(
-                f"descriptor '{method.__name__}' for 'torch._C.TensorBase' objects doesn't apply to "
-                f"a '{type(self).__name__}' object"
+                f"descriptor '{name}' for 'torch._C.TensorBase' objects doesn't apply to a "
+                f"'{type(self).__name__}' object"
             )
         if type(other) is Tensor or isinstance(other, kinds):
             return function(self, other)

@@ -231,6 +231,7 @@ def _reason(
         if (i < len(args) or p.name in kwargs) and not _fits(p, value):
             where = f" (position {i + 1})" if i < len(args) else ""
             return TypeError(
-                f"{name}(): argument '{p.name}'{where} must be {p.type}, not {errors.type_name(value)}"
+                f"{name}(): argument '{p.name}'{where} must be {p.type}, "
+                f"not {errors.type_name(value)}"
             )
     return None
