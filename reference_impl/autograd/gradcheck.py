@@ -94,7 +94,7 @@ def gradgradcheck(
     masked: bool = False,
 ) -> bool:
     """Compare second derivatives with central differences of the first ones."""
-    from . import grad
+    from . import enable_grad, grad
 
     inputs = (inputs,) if isinstance(inputs, Tensor) else tuple(inputs)
     if grad_outputs is None:
@@ -111,9 +111,10 @@ def gradgradcheck(
             x.requires_grad_() if isinstance(x, Tensor) and x.is_leaf and y.requires_grad else x
             for x, y in zip(given, inputs, strict=True)
         )
-        outputs = _differentiable(func(*given))
         wanted = [x for x in given if isinstance(x, Tensor) and x.requires_grad]
-        found = grad(outputs, wanted, weights, create_graph=True, allow_unused=True)
+        with enable_grad():  # the numerical side calls this without recording
+            outputs = _differentiable(func(*given))
+            found = grad(outputs, wanted, weights, create_graph=True, allow_unused=True)
         return tuple(g for g in found if g is not None)
 
     return gradcheck(
