@@ -80,6 +80,17 @@ def test_importing_the_reference_is_light():
     assert (run.stdout.strip(), run.stderr) == ("", "")
 
 
+def test_every_test_file_can_be_collected_without_pytorch():
+    found = [
+        str(path.relative_to(ROOT))
+        for path in tracked("tests/*.py")
+        for node in ast.parse(path.read_text()).body
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        and "torch" in imported_modules(ast.unparse(node))
+    ]
+    assert found == []  # pytest.importorskip("torch", reason=...) instead
+
+
 # Promises of the README
 
 

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import pytest
-import torch
 
 from .agree import assert_agree, assert_gradients_agree, lines
 
-pytestmark = pytest.mark.torch
+torch = pytest.importorskip("torch", reason="needs PyTorch, which is not installed")
 
 SETUP = """
 L = torch.linalg
