@@ -16,6 +16,7 @@ from . import (
     dtypes,
     layout,
     linalg,
+    missing,
     op,
     operators,
     ops,
@@ -48,13 +49,16 @@ from .random import (
 )
 from .serialization import load, save
 from .settings import *
+from .symbolic import *
 from .tensor import Size, Tensor
 from .version import __version__
 
 newaxis = None
+legacy_contiguous_format = layout.PUBLIC["contiguous_format"]
 _LAZY = (
-    "amp", "distributions", "fft", "func", "nn", "optim", "signal", "special", "testing",
-    "utils",
+    "accelerator", "amp", "backends", "compiler", "cpu", "fft", "func", "functional", "jit",
+    "mps", "multiprocessing", "nn", "optim", "profiler", "signal", "special", "testing",
+    "torch_version", "types", "utils",
 )  # fmt: skip
 _AUTOCAST = ("autocast", "get_autocast_dtype", "is_autocast_enabled", "set_autocast_dtype",
              "set_autocast_enabled", "is_autocast_available")  # fmt: skip
@@ -69,10 +73,27 @@ _FUNCTIONAL = (  # operations of networks that the torch namespace has too
     "pixel_unshuffle", "poisson_nll_loss", "rms_norm", "rrelu", "rrelu_", "selu", "selu_",
     "threshold", "threshold_", "triplet_margin_loss",
 )  # fmt: skip
+_NATIVE = (  # the same again, under signatures of their own
+    "adaptive_max_pool1d", "affine_grid_generator", "alpha_dropout_", "convolution", "ctc_loss",
+    "dropout_", "embedding_renorm_", "feature_alpha_dropout_", "feature_dropout_", "gru",
+    "gru_cell", "lstm", "lstm_cell", "native_dropout", "norm_except_dim", "rnn_relu",
+    "rnn_relu_cell", "rnn_tanh", "rnn_tanh_cell",
+)  # fmt: skip
+_AUTOCAST_BEFORE = (
+    "clear_autocast_cache", "get_autocast_cpu_dtype", "get_autocast_gpu_dtype",
+    "is_autocast_cache_enabled", "is_autocast_cpu_enabled", "set_autocast_cache_enabled",
+    "set_autocast_cpu_dtype", "set_autocast_cpu_enabled", "set_autocast_gpu_dtype",
+)  # fmt: skip
 _FROM = {
+    "GradScaler": "amp",
+    "compile": "compiler",
+    "max_pool1d_with_indices": "nn.functional",
     "vmap": "func",
+    "windows": "signal",
     **dict.fromkeys(_AUTOCAST, "amp.autocast_mode"),
+    **dict.fromkeys(_AUTOCAST_BEFORE, "amp.deprecated"),
     **dict.fromkeys(_FUNCTIONAL, "nn.functional"),
+    **dict.fromkeys(_NATIVE, "nn.native"),
 }
 
 ops.aliases.attach()
@@ -80,18 +101,15 @@ operators.attach()
 globals().update(op.PUBLIC)
 globals().update(layout.PUBLIC)
 globals().update(dtypes.PUBLIC)  # last: ``torch.float`` and ``torch.int`` are dtypes
+missing.attach(Tensor)
 
 
 def __getattr__(name: str) -> Any:
     if name in _LAZY:
-        try:
-            return importlib.import_module(f"{__name__}.{name}")
-        except ModuleNotFoundError as error:
-            if error.name != f"{__name__}.{name}":
-                raise
+        return importlib.import_module(f"{__name__}.{name}")
     if name in _FROM:
         return getattr(importlib.import_module(f"{__name__}.{_FROM[name]}"), name)
-    raise AttributeError(f"module 'torch' has no attribute {name!r}")
+    return missing.lookup("torch", name)
 
 
 def __dir__() -> list[str]:

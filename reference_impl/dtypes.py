@@ -56,6 +56,18 @@ class dtype:
         return complex128 if self is float64 else complex64
 
 
+class AbsentDtype(dtype):
+    """A dtype that PyTorch has and this package has not: it has a name, and refuses to be used."""
+
+    __slots__ = ("_reason",)
+
+    def __init__(self, name: str, reason: str) -> None:
+        self.name, self._reason = name, reason
+
+    def __getattr__(self, name: str) -> Any:
+        raise NotImplementedError(f"torch.{self.name} is not implemented: {self._reason}")
+
+
 bool_ = dtype("bool", np.bool_, BOOL)
 uint8 = dtype("uint8", np.uint8, INTEGER)
 int8 = dtype("int8", np.int8, INTEGER)

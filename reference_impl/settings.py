@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import warnings
 from typing import Any
@@ -120,6 +121,30 @@ def is_deterministic_algorithms_warn_only_enabled() -> bool:
     return bool(_state["warn_only"])
 
 
+def get_deterministic_debug_mode() -> int:
+    """0 default, 1 warn, 2 error: what ``use_deterministic_algorithms`` was told, as a number."""
+    return (2 - bool(_state["warn_only"])) if _state["deterministic"] else 0
+
+
+def set_deterministic_debug_mode(debug_mode: int | str) -> None:
+    """``use_deterministic_algorithms`` by one of "default", "warn", "error", or 0, 1, 2."""
+    names = ("default", "warn", "error")
+    if not isinstance(debug_mode, (int, str)):
+        raise TypeError(f"debug_mode must be str or int, but got {type(debug_mode)}")
+    if isinstance(debug_mode, str):
+        if debug_mode not in names:
+            raise RuntimeError(
+                "invalid value of debug_mode, expected one of `default`, `warn`, `error`, but got "
+                f"{debug_mode}"
+            )
+        debug_mode = names.index(debug_mode)
+    if debug_mode not in (0, 1, 2):
+        raise RuntimeError(
+            f"invalid value of debug_mode, expected 0, 1, or 2, but got {debug_mode}"
+        )
+    use_deterministic_algorithms(debug_mode > 0, warn_only=debug_mode == 1)
+
+
 def set_float32_matmul_precision(precision: str) -> None:
     """Note how precise float32 products are to be; the reference's are always the highest."""
     if precision not in ("highest", "high", "medium"):
@@ -154,18 +179,68 @@ def compiled_with_cxx11_abi() -> bool:
     return True
 
 
+def is_distributed(input: Tensor) -> bool:
+    """No tensor is."""
+    return False
+
+
+def is_vulkan_available() -> bool:
+    """No."""
+    return False
+
+
+def get_file_path(*path_components: str) -> str:
+    """The path of a file among this package's own."""
+    return os.path.join(os.path.dirname(os.path.dirname(__file__)), *path_components)
+
+
+def get_device_module(device: Any = None) -> Any:
+    """``torch.cuda`` or ``torch.cpu``, by a device, its name, or the current accelerator."""
+    kind = device or ("cuda" if backend.cuda_device_count() else "cpu")
+    kind = backend.device(kind).type
+    try:
+        return importlib.import_module(f"{__package__}.{kind}")
+    except ModuleNotFoundError:
+        raise RuntimeError(
+            f"Device '{kind}' does not have a corresponding module registered as 'torch.{kind}'."
+        ) from None
+
+
 get_default_device = backend.get_default_device
 set_default_device = backend.set_default_device
 get_default_dtype = dtypes.get_default_dtype
 set_default_dtype = dtypes.set_default_dtype
 
 __all__ = [
-    "are_deterministic_algorithms_enabled", "can_cast", "compiled_with_cxx11_abi",
-    "get_default_device", "get_default_dtype", "get_float32_matmul_precision",
-    "get_num_interop_threads", "get_num_threads",
-    "is_deterministic_algorithms_warn_only_enabled", "is_inference", "is_storage", "is_tensor",
-    "is_warn_always_enabled", "promote_types", "result_type", "set_default_device",
-    "set_default_dtype", "set_default_tensor_type", "set_float32_matmul_precision",
-    "set_flush_denormal", "set_num_interop_threads", "set_num_threads", "set_warn_always",
-    "typename", "use_deterministic_algorithms",
+    "are_deterministic_algorithms_enabled",
+    "can_cast",
+    "compiled_with_cxx11_abi",
+    "get_default_device",
+    "get_default_dtype",
+    "get_deterministic_debug_mode",
+    "get_device_module",
+    "get_file_path",
+    "get_float32_matmul_precision",
+    "get_num_interop_threads",
+    "get_num_threads",
+    "is_deterministic_algorithms_warn_only_enabled",
+    "is_distributed",
+    "is_inference",
+    "is_storage",
+    "is_tensor",
+    "is_vulkan_available",
+    "is_warn_always_enabled",
+    "promote_types",
+    "result_type",
+    "set_default_device",
+    "set_default_dtype",
+    "set_default_tensor_type",
+    "set_deterministic_debug_mode",
+    "set_float32_matmul_precision",
+    "set_flush_denormal",
+    "set_num_interop_threads",
+    "set_num_threads",
+    "set_warn_always",
+    "typename",
+    "use_deterministic_algorithms",
 ]  # fmt: skip

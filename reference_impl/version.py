@@ -1,5 +1,8 @@
 """Which PyTorch the reference follows (``torch.version``)."""
 
-__version__ = "2.13.0"
-cuda = hip = xpu = None
+from .torch_version import TorchVersion
+
+__version__ = TorchVersion("2.13.0")
+cuda = hip = rocm = xpu = None
 debug = False
+git_version = "Unknown"

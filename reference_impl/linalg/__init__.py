@@ -44,4 +44,4 @@ __all__ = [
     "tensorinv", "tensorsolve", "vander", "vecdot", "vector_norm",
 ]  # fmt: skip
 
-from . import namespace  # last: it needs the functions above
+from . import namespace, removed  # last: they need the functions above

@@ -49,6 +49,16 @@ _SAID = {
         "dim explicitly or simply use torch.linalg.cross.\nThe default value of dim will change to "
         "agree with that of linalg.cross in a future release."
     ),
+    "frobenius_norm": (
+        "at::frobenius_norm is deprecated and it is just left for JIT compatibility. It will be "
+        "removed in a future PyTorch release. Please use `linalg.vector_norm(A, 2., dim, keepdim)` "
+        "instead"
+    ),
+    "nuclear_norm": (
+        "at::nuclear_norm is deprecated and it is just left for JIT compatibility. It will be "
+        "removed in a future PyTorch release. Please use `linalg.matrix_norm(A, 'nuc', dim, "
+        "keepdim)` instead"
+    ),
 }
 
 

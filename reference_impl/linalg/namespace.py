@@ -159,3 +159,21 @@ def norm(
         return linalg.vector_norm(self, 2, dims, keepdim, dtype=dtype, out=out)
     dims = list(range(self.ndim)) if dims is None else dims
     return linalg.matrix_norm(self, p, dims, keepdim, dtype=dtype, out=out)
+
+
+# ---------------------------------------------------------------- older norms
+
+
+@composite(method=False)
+def frobenius_norm(self: Any, dim: Any, keepdim: bool = False) -> Any:
+    """``linalg.vector_norm`` with ``ord=2``.  Deprecated."""
+    deprecated.warn("frobenius_norm")
+    return linalg.vector_norm(self, 2.0, dim, keepdim)
+
+
+@composite(method=False)
+def nuclear_norm(self: Any, dim: Any = (-2, -1), keepdim: bool = False) -> Any:
+    """``linalg.matrix_norm`` with ``ord='nuc'``.  Deprecated."""
+    deprecated.warn("nuclear_norm")
+    dims, keepdim = ((-2, -1), dim) if isinstance(dim, bool) else (dim, keepdim)
+    return linalg.matrix_norm(self, "nuc", dims, keepdim)

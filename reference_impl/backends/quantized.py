@@ -1,0 +1,4 @@
+"""``torch.backends.quantized``: no quantized kernels exist here."""
+
+engine = "none"
+supported_engines = ["none"]

@@ -1,0 +1,204 @@
+"""Functions of networks that ``torch`` has under C++'s own signatures, beside ``nn.functional``'s.
+
+torch.ctc_loss(..., reduction=1)             F.ctc_loss(..., reduction="mean")
+torch.lstm(input, (hx, cx), params, ...)     nn.LSTM(...)(input, (hx, cx))
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from ..dtypes import bool_
+from ..op import PUBLIC
+from ..tensor import Tensor
+from . import functional as F
+from .functional.adaptive import adaptive_max_pool1d_with_indices
+from .functional.conv import conv_transpose1d, conv_transpose2d, conv_transpose3d
+from .functional.dropout import _dropped
+from .functional.embedding import _renormalise
+from .modules.module import Module
+from .modules.rnn import _STEPS, RNNBase
+
+_REDUCTIONS = ("none", "mean", "sum")
+
+
+# ---------------------------------------------------------------- dropout
+
+
+def dropout_(input: Any, p: float, train: bool) -> Any:
+    """``dropout`` in place."""
+    return F.dropout(input, p, train, inplace=True)
+
+
+def alpha_dropout_(input: Any, p: float, train: bool) -> Any:
+    """``alpha_dropout`` in place."""
+    return F.alpha_dropout(input, p, train, inplace=True)
+
+
+def feature_dropout_(input: Any, p: float, train: bool) -> Any:
+    """``feature_dropout`` in place."""
+    return _dropped(input, p, train, True, feature=True)
+
+
+def feature_alpha_dropout_(input: Any, p: float, train: bool) -> Any:
+    """``feature_alpha_dropout`` in place."""
+    return F.feature_alpha_dropout(input, p, train, inplace=True)
+
+
+# ---------------------------------------------------------------- layers
+
+
+def convolution(
+    input: Any, weight: Any, bias: Any, stride: Any, padding: Any, dilation: Any,
+    transposed: bool, output_padding: Any, groups: int,
+) -> Any:  # fmt: skip
+    """A convolution, or a transposed one, over as many dimensions as the input has beyond two."""
+    count = input.ndim - 2
+    if not transposed:
+        forward = (F.conv1d, F.conv2d, F.conv3d)[count - 1]
+        return forward(input, weight, bias, tuple(stride), tuple(padding), tuple(dilation), groups)
+    back = (conv_transpose1d, conv_transpose2d, conv_transpose3d)[count - 1]
+    return back(
+        input, weight, bias, tuple(stride), tuple(padding), tuple(output_padding), groups,
+        tuple(dilation),
+    )  # fmt: skip
+
+
+def ctc_loss(
+    log_probs: Any, targets: Any, input_lengths: Any, target_lengths: Any, blank: int = 0,
+    reduction: int = 1, zero_infinity: bool = False,
+) -> Any:  # fmt: skip
+    """``F.ctc_loss`` with the reduction as a number: 0 none, 1 mean, 2 sum."""
+    return F.ctc_loss(
+        log_probs, targets, input_lengths, target_lengths, blank, _REDUCTIONS[reduction],
+        zero_infinity,
+    )  # fmt: skip
+
+
+def adaptive_max_pool1d(input: Any, output_size: Any) -> tuple[Any, Any]:
+    """(largest elements, their indices)."""
+    found: tuple[Any, Any] = adaptive_max_pool1d_with_indices(input, output_size)
+    return found
+
+
+def affine_grid_generator(theta: Any, size: Sequence[int], align_corners: bool) -> Any:
+    """``F.affine_grid``, with no default."""
+    return F.affine_grid(theta, list(size), align_corners)
+
+
+def embedding_renorm_(input: Any, indices: Any, max_norm: float, norm_type: float) -> Any:
+    """Scale the rows at `indices` whose norm is above `max_norm` down to it, in place."""
+    _renormalise(input, indices, max_norm, norm_type)
+    return input
+
+
+def native_dropout(input: Any, p: float, train: bool | None) -> tuple[Any, Any]:
+    """(``dropout`` of the input, what was kept)."""
+    if train is False or input.numel() == 0:
+        return input, PUBLIC["ones_like"](input.detach(), dtype=bool_)
+    kept = PUBLIC["empty_like"](input.detach()).bernoulli_(1 - p) > 0
+    return input * kept * (0.0 if p == 1 else 1.0 / (1.0 - p)), kept
+
+
+def norm_except_dim(v: Any, pow: int = 2, dim: int = 0) -> Any:
+    """The norm over all dimensions but `dim`, in a shape that broadcasts; -1: over all of them."""
+    if dim == -1:
+        return v.norm(pow)
+    if dim not in (0, v.ndim - 1):
+        return norm_except_dim(v.transpose(0, dim), pow, 0).transpose(0, dim)
+    if dim == 0:
+        shape = (v.shape[0], *(1,) * (v.ndim - 1))
+        return v.contiguous().view(v.shape[0], -1).norm(pow, 1).view(shape)
+    shape = (*(1,) * (v.ndim - 1), v.shape[-1])
+    return v.contiguous().view(-1, v.shape[-1]).norm(pow, 0).view(shape)
+
+
+# ---------------------------------------------------------------- recurrent layers
+
+
+class _Given(RNNBase):
+    """A recurrent layer whose parameters are given at each call."""
+
+    def __init__(
+        self, mode: str, params: Sequence[Any], has_biases: bool, num_layers: int,
+        dropout: float, train: bool, bidirectional: bool,
+    ) -> None:  # fmt: skip
+        Module.__init__(self)
+        self.mode, self.bias, self.num_layers = mode, has_biases, num_layers
+        self.dropout, self.bidirectional = dropout, bidirectional
+        self.training = train
+        each = len(params) // (num_layers * (2 if bidirectional else 1))
+        self.proj_size = each % 2  # an odd one is the projection
+        self.given = [list(params[i : i + each]) for i in range(0, len(params), each)]
+
+    @property
+    def all_weights(self) -> Any:
+        return self.given
+
+
+def _recurrent(mode: str, args: tuple[Any, ...]) -> Any:
+    """Run a layer on (input, hx, params, ...) or on packed (data, batch_sizes, hx, ...)."""
+    packed = isinstance(args[1], Tensor) and isinstance(args[3], (tuple, list))
+    data, *rest = args
+    sizes = rest.pop(0).tolist() if packed else None
+    hx, params, has_biases, num_layers, dropout, train, bidirectional, *batch_first = rest
+    layer = _Given(mode, params, has_biases, num_layers, dropout, train, bidirectional)
+    turned = bool(batch_first and batch_first[0])
+    steps = data.transpose(0, 1) if turned else data
+    out, states = layer._layers(steps, sizes, tuple(hx) if mode == "LSTM" else (hx,))
+    return (out.transpose(0, 1) if turned else out, *states)
+
+
+def lstm(*args: Any) -> Any:
+    """(output, hidden, cell) of (input, (hx, cx), params, has_biases, num_layers, dropout, train,
+    bidirectional, batch_first), or of (data, batch_sizes, ...) without `batch_first`.
+    """
+    return _recurrent("LSTM", args)
+
+
+def gru(*args: Any) -> Any:
+    """(output, hidden) of the arguments of ``lstm`` with one hidden state."""
+    return _recurrent("GRU", args)
+
+
+def rnn_tanh(*args: Any) -> Any:
+    """(output, hidden) of the arguments of ``lstm`` with one hidden state."""
+    return _recurrent("RNN_TANH", args)
+
+
+def rnn_relu(*args: Any) -> Any:
+    """(output, hidden) of the arguments of ``lstm`` with one hidden state."""
+    return _recurrent("RNN_RELU", args)
+
+
+def _cell(
+    mode: str, input: Any, hx: Any, w_ih: Any, w_hh: Any, b_ih: Any, b_hh: Any
+) -> tuple[Any, ...]:
+    states = tuple(hx) if mode == "LSTM" else (hx,)
+    stepped: tuple[Any, ...] = _STEPS[mode](F.linear(input, w_ih, b_ih), states, w_hh, b_hh)
+    return stepped
+
+
+def lstm_cell(input: Any, hx: Any, w_ih: Any, w_hh: Any, b_ih: Any = None, b_hh: Any = None) -> Any:
+    """(hidden, cell) after one step from `hx`, a pair."""
+    return _cell("LSTM", input, hx, w_ih, w_hh, b_ih, b_hh)
+
+
+def gru_cell(input: Any, hx: Any, w_ih: Any, w_hh: Any, b_ih: Any = None, b_hh: Any = None) -> Any:
+    """The hidden state after one step."""
+    return _cell("GRU", input, hx, w_ih, w_hh, b_ih, b_hh)[0]
+
+
+def rnn_tanh_cell(
+    input: Any, hx: Any, w_ih: Any, w_hh: Any, b_ih: Any = None, b_hh: Any = None
+) -> Any:
+    """The hidden state after one step."""
+    return _cell("RNN_TANH", input, hx, w_ih, w_hh, b_ih, b_hh)[0]
+
+
+def rnn_relu_cell(
+    input: Any, hx: Any, w_ih: Any, w_hh: Any, b_ih: Any = None, b_hh: Any = None
+) -> Any:
+    """The hidden state after one step."""
+    return _cell("RNN_RELU", input, hx, w_ih, w_hh, b_ih, b_hh)[0]
