@@ -239,7 +239,7 @@ def _suffixes(tensor: Tensor) -> list[str]:
     elif tensor.requires_grad:
         suffixes.append("requires_grad=True")
     if tensor._tangent is not None:
-        suffixes.append(f"tangent={tensor._tangent}")
+        suffixes.append(f"tangent={tensor._tangent[max(tensor._tangent)]}")
     return suffixes
 
 

@@ -8,7 +8,7 @@
                                          _counter  a counter in a box that all views share; in-place
                                                    changes bump it (None: an inference tensor)
                                          _view     None, or of what base it is a view (views.py)
-                                         _tangent  forward-mode derivative, or None
+                                         _tangent  forward-mode derivatives by level, or None
 
 ``requires_grad`` is nothing but ``_grad_fn is not None``.  Operations add themselves as methods
 (op/); printing, saving and copying live in modules of those names.
@@ -16,6 +16,7 @@
 
 from __future__ import annotations
 
+import operator
 import warnings
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -30,10 +31,31 @@ from .dtypes import dtype
 _new = object.__new__
 
 
+_as_tuple = tuple.__new__
+
+
+def _whole(n: Any, position: int) -> int:
+    """A size as an int.  Raises TypeError for what is no whole number."""
+    whole = isinstance(n, Tensor) and not (n.is_floating_point() or n.is_complex())  # type: ignore[attr-defined]
+    if whole or not isinstance(n, Tensor) and hasattr(n, "__index__"):
+        return int(operator.index(n))
+    raise TypeError(
+        f"torch.Size() takes an iterable of 'int' (item {position} is '{type(n).__name__}')"
+    )
+
+
 class Size(tuple[int, ...]):
     """The shape of a tensor: a tuple that prints as ``torch.Size([2, 3])``."""
 
     __slots__ = ()
+
+    def __new__(cls, sizes: Any = ()) -> Size:
+        given = tuple(sizes)
+        for n in given:
+            if type(n) is not int:
+                given = tuple(_whole(n, i) for i, n in enumerate(given))
+                break
+        return _as_tuple(cls, given)
 
     def __repr__(self) -> str:
         return f"torch.Size([{', '.join(map(str, self))}])"
@@ -101,7 +123,7 @@ class Tensor:
 
     @property
     def shape(self) -> Size:
-        return Size(self._data.shape)
+        return _as_tuple(Size, self._data.shape)
 
     @property
     def ndim(self) -> int:
@@ -366,6 +388,11 @@ class Tensor:
         return iter(self.unbind(0))  # type: ignore[attr-defined]
 
     def __contains__(self, element: Any) -> bool:
+        if not isinstance(element, (Tensor, int, float, complex)):
+            raise RuntimeError(
+                "Tensor.__contains__ only supports Tensor or scalar, but you passed in a "
+                f"{type(element)}."
+            )
         return bool((self._data == getattr(element, "_data", element)).any())
 
     __hash__ = object.__hash__

@@ -213,7 +213,7 @@ def change(op: Op, values: list[Any]) -> Tensor:
         values = [self, *(_as_now(v) if isinstance(v, Tensor) else v for v in values[1:])]
     finish = None
     if mode.state & FORWARD:
-        from .autograd.forward_ad import change_tangent
+        from .autograd.tangents import change_tangent
 
         finish = change_tangent(op, values, arrays, result)
     write(self, result)

@@ -16,7 +16,7 @@ from ..tensor import Tensor, wrap
 from . import forward_ad, function, graph
 from .anomaly_mode import detect_anomaly, set_detect_anomaly
 from .function import Function
-from .grad_mode import enable_grad, inference_mode, no_grad, set_grad_enabled
+from .grad_mode import FORWARD, enable_grad, inference_mode, mode, no_grad, set_grad_enabled
 from .gradcheck import gradcheck, gradgradcheck
 
 Variable = Tensor
@@ -99,6 +99,12 @@ def grad(
             roots, _as_tuple(grad_outputs), wanted, retain=retain, record=create_graph
         )
         found = dict(zip(targets, several, strict=True))
+    elif mode.state & FORWARD:
+        from ..func.levels import pull_back
+
+        grads = _root_gradients(roots, grad_outputs, True)
+        pulled = pull_back(roots, grads, wanted, record=create_graph, retain=retain)
+        found = dict(zip(targets, pulled, strict=True))
     else:
         grads = _root_gradients(roots, grad_outputs, create_graph)
         edges = [(t.history(), t._port) for t in roots]

@@ -27,6 +27,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from .. import dtypes, errors
+from ..missing import names_of
 from ..tensor import Tensor, wrap, wrap_result
 from .grad_mode import ANOMALY, FORWARD, HOOKS, INFERENCE, RECORD, TRANSFORM, mode, no_grad
 from .node import AccumulateGrad, Node, without_backward
@@ -306,7 +307,7 @@ def _apply(cls: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     ctx.saved = [_saved(t, ctx, outputs, results) if t is not None else None for t in ctx.to_save]
     ctx.to_save = ctx.dirty_tensors = ctx.non_differentiable = ()
     if mode.state & FORWARD:
-        from .forward_ad import propagate_function
+        from .tangents import propagate_function
 
         propagate_function(cls, ctx, args, results)
     ctx.saved_for_forward = ()
@@ -408,3 +409,6 @@ class InplaceFunction(Function):
 
 class NestedIOFunction(Function):
     """Named for completeness: nested inputs are not supported."""
+
+
+__getattr__ = names_of(__name__)

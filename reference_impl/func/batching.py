@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+from ..autograd.forward_ad import attach, below, tangent_of
 from ..autograd.grad_mode import TRANSFORM, mode
 from ..op import PLAIN
 from ..tensor import Tensor, _new, wrap
@@ -171,8 +172,21 @@ def lifted(t: Any) -> Any:
     has = levels_of(t)
     for level in _levels:
         if level.number not in has:
-            t = with_batch(t.unsqueeze(0).expand(level.size, *t.shape), level.number)
+            t = expanded(t, level.number)
     return t
+
+
+def expanded(t: Any, level: int) -> Any:
+    """`t`, which is not batched at `level`, the same for all its examples.
+
+    In forward mode its tangents, of which some may differ between examples, go with it.
+    """
+    size = next(one.size for one in _levels if one.number == level)
+    with below(0):
+        out = with_batch(t.unsqueeze(0).expand(size, *t.shape), level)
+    for at in innermost(t)._tangent or ():
+        attach(out, tangent_of(t, at), at)
+    return out
 
 
 def batched_in(values: Sequence[Any]) -> int:

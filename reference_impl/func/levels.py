@@ -12,12 +12,14 @@ the rules run on batched tensors.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
 from ..autograd.engine import run_backward
+from ..autograd.forward_ad import attach, below, inherit, tangent_of
+from ..autograd.forward_ad import levels_of as levels_with_tangents
 from ..autograd.grad_mode import enable_grad
 from ..autograd.node import AccumulateGrad
 from ..backend import xp_of
@@ -49,6 +51,7 @@ class Inputs:
                 return alias(x)
             out = x.detach()
             out.requires_grad_()
+        inherit(innermost(out), innermost(x))
         self.leaves.add(innermost(out).history())
         return out
 
@@ -62,7 +65,7 @@ class Inputs:
 
     def matter_alone(self, tensors: Sequence[Any]) -> bool:
         """Whether nothing but these inputs, and constants, went into `tensors`."""
-        stack = [t.history() for t in map(innermost, tensors)]
+        stack = [t.history() for t in _with_tangents(tensors)]
         seen = set()
         while stack:
             node = stack.pop()
@@ -79,9 +82,22 @@ class Inputs:
         return tree_map(self._released, tree)
 
     def _released(self, t: Any) -> Any:
-        if not isinstance(t, Tensor) or innermost(t).history() is None:
+        if not isinstance(t, Tensor) or all(x.history() is None for x in _with_tangents([t])):
             return t
-        return t.detach() if self.matter_alone([t]) else t
+        if not self.matter_alone([t]):
+            return t
+        out, plain = t.detach(), innermost(t)
+        for level in levels_with_tangents([plain]):
+            attach(innermost(out), self._released(plain._tangent[level]), level)
+        return out
+
+
+def _with_tangents(tensors: Iterable[Any]) -> Iterator[Any]:
+    """The plain tensors inside, and those inside their tangents."""
+    for t in map(innermost, tensors):
+        yield t
+        if t._tangent is not None:
+            yield from _with_tangents(t._tangent.values())
 
 
 def pull_back(
@@ -94,8 +110,32 @@ def pull_back(
 ) -> list[Any]:
     """The gradients of `outputs`, weighted by `cotangents`, by `inputs`; None where there is none.
 
-    Batched like the inputs, and at any further level at which a cotangent is.
+    Batched like the inputs, and at any further level at which a cotangent is.  In forward mode they
+    have tangents: the tangent of a gradient is the gradient of the tangents of `outputs`, plus that
+    of `outputs` weighted by the tangents of `cotangents`.
     """
+    moving = levels_with_tangents(map(innermost, (*outputs, *cotangents)))
+    with below(0):
+        grads = _pulled(outputs, cotangents, inputs, record, retain or bool(moving))
+    for level in moving:
+        pairs = [(tangent_of(o, level), c) for o, c in zip(outputs, cotangents, strict=True)]
+        pairs += [(o, tangent_of(c, level)) for o, c in zip(outputs, cotangents, strict=True)]
+        pairs = [pair for pair in pairs if all(t is not None for t in pair)]
+        with below(level):
+            moved = pull_back(*zip(*pairs, strict=True), inputs, record=record, retain=True)
+        for grad, tangent in zip(grads, moved, strict=True):
+            if grad is not None and tangent is not None:
+                attach(grad, tangent, level)
+    return grads
+
+
+def _pulled(
+    outputs: Sequence[Any],
+    cotangents: Sequence[Any],
+    inputs: Sequence[Any],
+    record: bool,
+    retain: bool,
+) -> list[Any]:
     roots, grads = [], []
     for out, cotangent in zip(outputs, cotangents, strict=True):
         plain = innermost(out)
@@ -112,6 +152,27 @@ def pull_back(
     return [
         _like(found.get(target), levels_of(t)) for target, t in zip(targets, inputs, strict=True)
     ]
+
+
+def tangent_of_batched(t: Any, level: int) -> Any:
+    """The tangent of a tensor that may be batched, batched like it."""
+    plain = innermost(t)
+    tangent = None if plain._tangent is None else plain._tangent.get(level)
+    return tangent if tangent is None else _like(tangent, levels_of(t))
+
+
+def in_sight(t: Any, tangent: Any) -> tuple[Any, Any]:
+    """The plain tensor inside `t`, and `tangent` with the dimensions that `t` hides in sight."""
+    return innermost(t), _without(tangent, levels_of(t))
+
+
+def batched_like(t: Any, other: Any) -> Any:
+    """`t` batched at every level at which `other` is; a copy if it was not."""
+    missing = [level for level in levels_of(other) if level not in levels_of(t)]
+    sizes = {level.number: level.size for level in running()}
+    for level in missing:
+        t = with_batch(t.unsqueeze(0).expand(sizes[level], *t.shape).clone(), level)
+    return t
 
 
 def _without(t: Any, levels: Sequence[int]) -> Any:

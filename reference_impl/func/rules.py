@@ -10,12 +10,22 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from .. import dtypes, errors
+from ..autograd.grad_mode import FORWARD, mode
 from ..op import Op, invoke, wrap_dim
 from ..ops.join import stack
 from ..ops.matmul import matmul
 from ..ops.shape import reshape
 from ..tensor import Tensor
-from .batching import batched_in, flat, hidden, level_of, revealed
+from .batching import (
+    batched_in,
+    expanded,
+    flat,
+    hidden,
+    innermost,
+    level_of,
+    levels_of,
+    revealed,
+)
 
 Rule = Callable[[Op, list[Any], int], Any]
 BY_NAME: dict[str, Rule] = {}
@@ -36,7 +46,23 @@ _OF_ALL = frozenset({"max", "min", "median", "norm", "std", "var"})  # two opera
 def run(op: Op, values: list[Any]) -> Any:
     """``op`` on arguments of which some are batched."""
     level = batched_in(values)
+    values = _with_tangents_batched(values, level)
     return hidden(_rule_of(op)(op, values, level), level)
+
+
+def _with_tangents_batched(values: Sequence[Any], level: int) -> list[Any]:
+    """`values` with those batched too whose tangents are batched at `level` and they are not."""
+    if not mode.state & FORWARD:
+        return list(values)
+
+    def fitting(v: Any) -> Any:
+        plain = innermost(v)
+        if not isinstance(v, Tensor) or level_of(v) == level or plain._tangent is None:
+            return v
+        moving = any(level in levels_of(t) for t in plain._tangent.values())
+        return expanded(v, level) if moving else v
+
+    return [[fitting(x) for x in v] if type(v) in (list, tuple) else fitting(v) for v in values]
 
 
 def run_in_place(op: Op, values: list[Any]) -> Any:

@@ -113,17 +113,16 @@ def invoke(op: Op, values: list[Any]) -> Any:
     several = type(result) is tuple or type(result) is list
     results = [_wrapped(r) for r in (result if several else (result,))]
     state = mode.state
-    node = None
     if state & RECORD and not state & INFERENCE and op.diff:
-        node = op.record(values, arrays, results)
+        op.record(values, arrays, results)
     if op.is_view:
         for port, t in enumerate(results):
             t._counter = values[0]._counter
             t._view = View.of(values[0], op, values, several, port)
     if state & FORWARD:
-        from ..autograd.forward_ad import propagate
+        from ..autograd.tangents import propagate
 
-        propagate(op, values, arrays, results, node)
+        propagate(op, values, arrays, results)
     if not several:
         return results[0]
     return op.returns(*results) if op.returns is not None else tuple(results)

@@ -1,0 +1,313 @@
+"""What operations do with tangents.
+
+Hardly any operation has a forward rule of its own (forward_rules.py).  The rule for reverse mode,
+grad -> grad · J, is linear in `grad`, so its transpose is what forward mode needs:
+tangent -> J · tangent.  For an elementwise operation on real tensors J is diagonal and the rule is
+its own transpose.
+
+Tangents of one level are computed by operations that look at the levels below it alone, lowest
+level first.  They are recorded when anything involved requires grad, so that they can be
+differentiated in reverse.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from .. import dtypes
+from ..backend import xp_of
+from ..op.declaration import holds_tensors
+from ..tensor import Tensor, wrap
+from .engine import conform
+from .forward_ad import attach, below, inherit, levels_of
+from .grad_mode import ANOMALY, HOOKS, RECORD, enable_grad, mode
+from .node import AccumulateGrad, Node
+
+if TYPE_CHECKING:
+    from ..op import Op
+
+
+def propagate(op: Op, values: Sequence[Any], arrays: Sequence[Any], results: Sequence[Any]) -> None:
+    """Give the results of ``op(*values)`` their tangents."""
+    for level in levels_of(_tensors(values)):
+        with below(level):
+            tangents = _Call(op, values, arrays, results, level).tangents()
+        for result, tangent in zip(results, tangents, strict=True):
+            if tangent is not None:
+                attach(result, tangent, level)
+
+
+def change_tangent(op: Op, values: Sequence[Any], arrays: Sequence[Any], result: Any) -> Any:
+    """What ``op`` in place on ``values[0]`` will make of its tangents; to be called before it does.
+
+    Returns a function that makes the change; None if there is nothing to do.
+    """
+    self, after = values[0], wrap(result)
+    found = {}
+    for level in levels_of(_tensors(values)):
+        with below(level):
+            (tangent,) = _Call(op, values, arrays, [after], level).tangents()
+        if tangent is not None:
+            attach(after, tangent, level)
+        if tangent is not None or _at(self, level) is not None:
+            found[level] = tangent
+
+    def finish() -> None:
+        for level, tangent in found.items():
+            with below(level):
+                if tangent is None:
+                    _at(self, level).zero_()
+                else:
+                    _tangent_to_change(self, level, tangent).copy_(tangent)
+
+    return finish if found else None
+
+
+def _tangent_to_change(self: Any, level: int, like: Any) -> Any:
+    """The tangent of a tensor that is being changed: zeros at first, shared by its views.
+
+    Batched if `like` is, for each example has a tangent of its own then.
+    """
+    view = self._view
+    base = self if view is None else view.base
+    held = _at(base, level)
+    if held is None:
+        held = wrap(xp_of(base._data).zeros_like(base._data))
+    if type(like) is not Tensor:
+        from ..func.levels import batched_like
+
+        held = batched_like(held, like)
+    if held is not _at(base, level):
+        attach(base, held, level)
+        if view is not None:
+            attach(self, view.replay(held), level)
+    elif _at(self, level) is None:
+        attach(self, view.replay(held), level)
+    return _at(self, level)
+
+
+def _at(t: Any, level: int) -> Any:
+    return None if t._tangent is None else t._tangent.get(level)
+
+
+def _tensors(values: Sequence[Any]) -> Iterator[Any]:
+    for v in values:
+        for t in v if type(v) in (list, tuple) else (v,):
+            if isinstance(t, Tensor):
+                yield t
+
+
+def _entries(value: Any) -> Sequence[Any]:
+    return value if type(value) in (list, tuple) else (value,)
+
+
+class _Call:
+    """A call of an operation, as the tangents of one level see it."""
+
+    def __init__(
+        self,
+        op: Op,
+        values: Sequence[Any],
+        arrays: Sequence[Any],
+        results: Sequence[Any],
+        level: int,
+    ) -> None:
+        self.op, self.values, self.arrays, self.level = op, values, arrays, level
+        self.results = results
+        involved = list(_tensors(values))
+        tangents = [t for t in (_at(v, level) for v in involved) if t is not None]
+        everything = [*involved, *tangents]
+        self.real = all(t._data.dtype.kind != "c" for t in (*involved, *results))
+        self.record = bool(mode.state & RECORD) and any(t.requires_grad for t in everything)
+        # Whether the rules must compute on Tensors, not on bare arrays.
+        self.on_tensors = (
+            self.record
+            or bool(levels_of(everything))
+            or any(type(t) is not Tensor for t in tangents)
+        )
+
+    def tangent(self, t: Any) -> Any:
+        return _at(t, self.level) if isinstance(t, Tensor) else None
+
+    def tangents(self) -> Sequence[Any]:
+        """The tangents of the results; None for what has none."""
+        op, values, results = self.op, self.values, self.results
+        if op.is_view:
+            return self._of_views()
+        if not op.diff or all(r.dtype.category < dtypes.FLOAT for r in results):
+            return [None] * len(results)
+        edges = [t for at in op.diff for t in _entries(values[at])]
+        if not any(self.tangent(t) is not None for t in edges):
+            return [None] * len(results)
+        from .forward_rules import rule_of
+
+        rule = rule_of(op)
+        if rule is not None:
+            return self._by_rule(rule)
+        node, saved = self._recorded(edges)
+        if op.family == "pointwise" and not op.joint and self.real:
+            return [self._elementwise(node, saved, edges)]
+        return self._transposed(node, saved, edges)
+
+    def _of_views(self) -> Sequence[Any]:
+        from ..op import invoke
+
+        tangent = self.tangent(self.values[0])
+        if tangent is None:
+            return [None] * len(self.results)
+        taken = invoke(self.op, [tangent, *self.values[1:]])
+        return [taken] if isinstance(taken, Tensor) else taken
+
+    def _by_rule(self, rule: Callable[..., Any]) -> Sequence[Any]:
+        """By a forward rule: it gets tangents, arguments and results, all as tensors."""
+        tangents = [
+            [self.tangent(t) for t in v] if type(v) in (list, tuple) else self.tangent(v)
+            for v in self.values
+        ]
+        found = rule(tangents, self.values, self.results)
+        return found if isinstance(found, tuple) else [found]
+
+    def _recorded(self, edges: Sequence[Any]) -> tuple[Any, Sequence[Any]]:
+        """(a node of this call that prepares the rules of what moves, what they are to read)."""
+        stand_ins = iter([_stand_in(t) if self.tangent(t) is not None else t for t in edges])
+        op, values = self.op, list(self.values)
+        for at in op.diff:
+            v = values[at]
+            several = type(v) in (list, tuple)
+            values[at] = [next(stand_ins) for _ in v] if several else next(stand_ins)
+        copies = [wrap(r._data) for r in self.results]
+        before = mode.state
+        mode.state = (before | RECORD) & ~(HOOKS | ANOMALY)
+        try:
+            node = op.record(values, self.arrays, copies)
+        finally:
+            mode.state = before
+        assert node is not None
+        saved = node.saved
+        if self.on_tensors:
+            pairs = zip(op.save_names, saved, strict=True)
+            saved = [self._saved(name, value) for name, value in pairs]
+        return node, saved
+
+    def _saved(self, name: str, value: Any) -> Any:
+        """A saved value, as a tensor with the history and the lower tangents that it has."""
+        at = self.op.position.get(name)
+        if value is None or at is None:
+            number = name.removeprefix("result")
+            return value if value is None or number == name else self.results[int(number or 0)]
+        given = self.values[at]
+        if isinstance(given, Tensor):
+            return _as_used(given, self.arrays[at])
+        if holds_tensors(given):
+            pairs = zip(given, value, strict=True)
+            return [_as_used(t, v) if isinstance(t, Tensor) else v for t, v in pairs]
+        return wrap(value) if hasattr(value, "strides") else value
+
+    def _elementwise(self, node: Any, saved: Sequence[Any], edges: Sequence[Any]) -> Any:
+        """Each rule applied to the tangent of its argument, and the sum over the arguments."""
+        result, total = self.results[0], None
+        for (rule, pick), t in zip(node.op.rules, edges, strict=True):
+            tangent = self.tangent(t)
+            if tangent is None:
+                continue
+            tangent = tangent if self.on_tensors else tangent._data
+            term = rule(tangent, *[saved[i] for i in pick])
+            total = term if total is None else total + term
+        out: Any = total
+        if not isinstance(out, Tensor):
+            out = wrap(xp_of(result._data).asarray(out))
+        out = out if out.shape == result.shape else out.expand(result.shape).clone()
+        return out if out.dtype is result.dtype else out.to(result.dtype)
+
+    def _transposed(self, node: Any, saved: Sequence[Any], edges: Sequence[Any]) -> Sequence[Any]:
+        """The transpose of the node's backward pass, applied to the tangents."""
+        from ..func.levels import pull_back
+
+        results = self.results
+        seeds = [_seed(r) if _can_have_tangent(r) else None for r in results]
+        if not any(s is not None for s in seeds):
+            return [wrap(xp_of(r._data).zeros_like(r._data)) for r in results]
+        with enable_grad():
+            incoming = seeds[0] if node.metas is None else seeds
+            read = saved if self.on_tensors else node.unpack(True)
+            grads = node.differentiate(incoming, read)
+            images, tangents = [], []
+            for i, (g, t) in enumerate(zip(grads, edges, strict=True)):
+                tangent = self.tangent(t)
+                if g is not None and tangent is not None:
+                    images.append(conform(g, t._data.shape, t._data.dtype, node, i))
+                    tangents.append(tangent)
+        wanted = [s for s in seeds if s is not None]
+        found = iter(
+            pull_back(images, tangents, wanted, record=self.record, retain=self.on_tensors)
+        )
+        out: list[Any] = []
+        for seed, result in zip(seeds, results, strict=True):
+            got = None if seed is None else next(found)
+            if seed is not None and got is None:
+                got = wrap(xp_of(result._data).zeros_like(result._data))
+            out.append(got)
+        return out
+
+
+def _stand_in(t: Any) -> Any:
+    """`t`, or if it has no history a tensor with one, so that its rule is prepared."""
+    if t.history() is not None:
+        return t
+    out = wrap(t._data)
+    out._counter = t._counter
+    out._grad_fn = AccumulateGrad(out)
+    return out
+
+
+def _as_used(t: Any, array: Any) -> Any:
+    """`t` with the array that the operation computed on: in another dtype, perhaps."""
+    if array is t._data:
+        return t
+    if array.shape == t._data.shape and array.dtype != t._data.dtype:
+        return t.to(dtypes.of(array.dtype))
+    out = wrap(array)
+    out._grad_fn, out._port = t.history(), t._port
+    inherit(out, t)
+    return out
+
+
+def _can_have_tangent(result: Any) -> bool:
+    """Whether a result is floating; an empty one beside others was not asked for."""
+    return result.dtype.category >= dtypes.FLOAT and result._data.size > 0
+
+
+def _seed(result: Any) -> Any:
+    """A cotangent to transpose by.
+
+    The rule is linear in it, so its value does not matter.  It is small, for rules that check for
+    large parts that they cannot serve; but not zero, for one takes its logarithm.
+    """
+    seed = wrap(xp_of(result._data).full_like(result._data, 1e-6))
+    seed._grad_fn = AccumulateGrad(seed)
+    return seed
+
+
+# ---------------------------------------------------------------- custom functions
+
+
+def propagate_function(cls: Any, ctx: Node, args: Sequence[Any], results: Sequence[Any]) -> None:
+    """Ask a custom Function's ``jvp`` for the tangents of its outputs."""
+    jvp: Callable[..., Any] = cls.jvp
+    for level in levels_of(_tensors(args)):
+        with below(level):
+            answer = jvp(ctx, *[_incoming(ctx, a, level) for a in args])
+        for result, tangent in zip(results, _entries(answer), strict=True):
+            if tangent is not None and isinstance(result, Tensor):
+                attach(result, tangent, level)
+
+
+def _incoming(ctx: Any, argument: Any, level: int) -> Any:
+    """The tangent of an argument: zeros (or None, as the Function asked) where it has none."""
+    if not isinstance(argument, Tensor) or argument.dtype.category < dtypes.FLOAT:
+        return None
+    tangent = _at(argument, level)
+    if tangent is None and ctx.materialize_grads:
+        return wrap(xp_of(argument._data).zeros_like(argument._data))
+    return tangent
