@@ -22,6 +22,18 @@ def warn_once(message: str, stacklevel: int = 3) -> None:
         warnings.warn(message, UserWarning, stacklevel=stacklevel)
 
 
+def warn_of_lost_history(tensor: Any, stacklevel: int) -> None:
+    """The warning, once, when a number leaves a tensor that requires grad while grad is on."""
+    from .autograd.grad_mode import is_grad_enabled
+
+    if tensor.requires_grad and is_grad_enabled():
+        warn_once(
+            "Converting a tensor with requires_grad=True to a scalar may lead to unexpected "
+            "behavior.\nConsider using tensor.detach() first.",
+            stacklevel,
+        )
+
+
 class _LinAlgError(RuntimeError):
     """A matrix does not allow what was asked of it: singular, not positive-definite, ..."""
 

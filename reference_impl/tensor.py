@@ -367,9 +367,11 @@ class Tensor:
         return int(self._only_element())
 
     def __float__(self) -> float:
+        errors.warn_of_lost_history(self, stacklevel=4)
         return float(self._only_element())
 
     def __complex__(self) -> complex:
+        errors.warn_of_lost_history(self, stacklevel=4)
         return complex(self._only_element())
 
     def __index__(self) -> int:

@@ -18,8 +18,8 @@ from .anomaly_mode import detect_anomaly, set_detect_anomaly
 from .function import Function
 from .grad_mode import FORWARD, enable_grad, inference_mode, mode, no_grad, set_grad_enabled
 from .gradcheck import gradcheck, gradgradcheck
+from .variable import Variable
 
-Variable = Tensor
 __all__ = [
     "Function",
     "Variable",

@@ -12,6 +12,7 @@ from ..op import PUBLIC
 from ..tensor import Tensor, wrap
 from .create import as_size, check_shape
 from .nested import from_data
+from .parts import alias
 
 _PREFIX = {
     "float32": "Float", "float64": "Double", "float16": "Half", "bfloat16": "BFloat16",
@@ -51,7 +52,7 @@ def legacy_tensor(*args: Any, device: Any = None, d: dtype | None = None) -> Ten
 def _alias(other: Tensor, d: dtype | None) -> Tensor:
     if d is not None and other.dtype is not d:
         raise TypeError(f"expected {_PREFIX[d.name]}Tensor (got {_PREFIX[other.dtype.name]}Tensor)")
-    return other.detach()
+    return alias(other)
 
 
 class tensortype(type):

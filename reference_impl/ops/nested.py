@@ -131,12 +131,7 @@ def _number(value: Any) -> Any:
     """The number in a one-element tensor; any other value unchanged."""
     if not isinstance(value, Tensor):
         return value
-    if value.requires_grad:
-        errors.warn_once(
-            "Converting a tensor with requires_grad=True to a scalar may lead to unexpected "
-            "behavior.\nConsider using tensor.detach() first.",
-            stacklevel=6,
-        )
+    errors.warn_of_lost_history(value, stacklevel=7)
     return value._data.item() if value._data.size == 1 else value
 
 

@@ -290,8 +290,10 @@ def expand(xp, self, size, *, implicit=False):
     lead = len(sizes) - self.ndim
     if lead < 0:
         raise errors.expand_too_few(dtypes.of(self.dtype), self.shape, sizes)
-    target, strides = [], []
-    for i, n in enumerate(sizes):
+    target: list[int] = []
+    strides: list[int] = []
+    for i in reversed(range(len(sizes))):  # the last dimension that does not fit is the one named
+        n = sizes[i]
         if i < lead:
             if n < 0:
                 raise errors.expand_leading(n, i)
@@ -303,7 +305,7 @@ def expand(xp, self, size, *, implicit=False):
             raise errors.cannot_expand(sizes, self.shape, i)
         target.append(own if n == -1 else n)
         strides.append(step if target[-1] == own else 0)
-    return restride(self, tuple(target), tuple(strides))
+    return restride(self, tuple(reversed(target)), tuple(reversed(strides)))
 
 
 def _sum_to(grad: Any, shape: Any) -> Any:

@@ -210,6 +210,8 @@ def _binary_cross_entropy(xp, self, target, weight, reduction):
     kind = self.dtype.type
     if not bool(((self >= 0) & (self <= 1)).all()):
         raise RuntimeError("all elements of input should be between 0 and 1")
+    if not bool(((target >= 0) & (target <= 1)).all()):
+        raise RuntimeError("all elements of target should be between 0 and 1")
     low = kind(-100)
     losses = (target - 1) * xp.maximum(xp.log1p(-self), low) - target * xp.maximum(
         xp.log(self), low

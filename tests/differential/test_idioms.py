@@ -1,0 +1,75 @@
+"""What programs commonly write around the mathematics: old names, numbers taken out of tensors,
+the text of optimisers, errors that learners meet."""
+
+from __future__ import annotations
+
+import pytest
+
+from .agree import assert_agree, lines
+
+pytestmark = pytest.mark.torch
+
+SETUP = """
+nn, optim, F, Variable = torch.nn, torch.optim, torch.nn.functional, torch.autograd.Variable
+leaf = torch.tensor([1.0, 2.0], requires_grad=True)
+one = torch.tensor(2.5, requires_grad=True)
+x = torch.tensor([[0.1, 0.2, 0.3], [0.4, 0.5, 0.6]])
+"""
+
+TABLE = """
+# Variables, as they were written before tensors could require grad
+Variable(x)
+Variable(x, requires_grad=True)
+Variable(x, True)
+Variable(data=x, requires_grad=True)
+Variable(leaf)
+Variable(leaf * 2)
+Variable(leaf * 2, requires_grad=True)
+Variable()
+Variable(x, volatile=True)
+Variable(torch.tensor([1, 2]))
+Variable([1, 2])
+Variable(1.5)
+Variable("a")
+Variable(x).data_ptr() == x.data_ptr()
+isinstance(x, Variable), isinstance(nn.Parameter(x), Variable), isinstance(1, Variable)
+issubclass(torch.Tensor, Variable)
+Variable.__name__
+
+# the old constructors keep the history of a tensor
+torch.Tensor(leaf)
+torch.FloatTensor(leaf * 2)
+
+# numbers taken out of a tensor that requires grad
+float(one)
+complex(one)
+int(one)
+bool(one)
+f"{one:.2f}"
+"%.2f" % one
+math.sqrt(one)
+one.item()
+torch.no_grad()(lambda: float(one))()
+torch.no_grad()(lambda: torch.tensor([one, one]))()
+float(one.detach())
+
+# the text of an optimiser with several groups
+repr(optim.SGD([{"params": [leaf]}, {"params": [one], "lr": 0.5}], lr=0.1))
+repr(optim.Adam([leaf]))
+
+# errors
+x.expand(4, 4)
+torch.broadcast_to(x, (3, 3))
+x.expand(7, 5, 3)
+torch.zeros(4, 4).copy_(x)
+F.cross_entropy(x, torch.tensor([0.0, 1.0]))
+F.nll_loss(x, torch.tensor([0, 1], dtype=torch.int32))
+F.binary_cross_entropy(x, x + 1)
+F.binary_cross_entropy(x, x * float("nan"))
+F.binary_cross_entropy(x + 1, x + 1)
+"""
+
+
+@pytest.mark.parametrize("source", lines(TABLE))
+def test_agrees(source):
+    assert_agree(source, SETUP)
