@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from ... import errors
-from ...op import PUBLIC, op
+from ...op import PUBLIC, composite, op
 from ...ops.fused import fused
-from ...ops.shape import unsqueeze
 from ...tensor import Tensor, wrap
 from .activation import log_softmax, logsigmoid
 from .distance import pairwise_distance
@@ -27,20 +26,13 @@ def _class_dim(ndim: int) -> int:
     return 0 if ndim == 1 else 1
 
 
-def _chosen(xp: Any, shape: Any, target: Any, ignore_index: int) -> Any:
-    """A mask of `shape`: where the class is the target, and that one is not to be ignored."""
-    dim = _class_dim(len(shape))
-    classes = xp.arange(shape[dim]).reshape([-1 if d == dim else 1 for d in range(len(shape))])
-    target = xp.expand_dims(target, dim)
-    return (classes == target) & (target != ignore_index)
-
-
-def _class_weights(mask: Any, weight: Any, dtype: Any) -> Any:
-    """The weights of the classes where `mask` holds, else 0."""
-    if weight is None:
-        return mask.astype(dtype)
-    dim = _class_dim(mask.ndim)
-    return mask * weight.reshape([-1 if d == dim else 1 for d in range(mask.ndim)])
+def _shares(xp: Any, target: Any, weight: Any, ignore_index: int, dtype: Any) -> Any:
+    """(classes, their weights, which count) of the targets; None where all count."""
+    kept = target != ignore_index
+    if bool(kept.all()):
+        return target, xp.ones(target.shape, dtype) if weight is None else weight[target], None
+    at = xp.where(kept, target, 0)
+    return at, kept.astype(dtype) if weight is None else xp.where(kept, weight[at], 0), kept
 
 
 def _nll_rule(
@@ -51,28 +43,48 @@ def _nll_rule(
     from ...backend import xp_of
 
     target, weight = _data(target), _data(weight)
-    mask = _chosen(xp_of(target), self_shape, target, ignore_index)
-    share = _class_weights(mask, weight, self_dtype)
+    xp = xp_of(target)
+    at, share, kept = _shares(xp, target, weight, ignore_index, self_dtype)
     if reduction == "mean":
-        total = share.sum()
-        share = share / total
-    share = -share
-    if reduction == "none":
-        grad = unsqueeze(grad, _class_dim(len(self_shape)))
-    return grad * (wrap(share) if isinstance(grad, Tensor) else share)
+        share = share / share.sum()
+    at, share = at.astype("int64", copy=False), xp.negative(share)
+    if isinstance(grad, Tensor):
+        kept = None if kept is None else wrap(kept)
+        return _placed(grad * wrap(share), wrap(at), kept, self_shape)
+    return _placed.op.forward(xp, grad * share, at, kept, self_shape)
+
+
+@op(self=lambda grad, at, kept: _picked(grad, at, kept), **_private)
+def _placed(xp, self, at, kept, shape):
+    """Zeros of `shape`, with a number put at the class `at` of each element that is `kept`."""
+    out = xp.zeros(shape, self.dtype)
+    out[_index(xp, at, len(shape))] = self if kept is None else xp.where(kept, self, 0)
+    return out
+
+
+@op(self=lambda grad, self_shape, at, kept: _placed(grad, at, kept, self_shape), **_private)
+def _picked(xp, self, at, kept):
+    """The number at the class `at` of each element that is `kept`, 0 for the others."""
+    found = self[_index(xp, at, self.ndim)]
+    return found if kept is None else xp.where(kept, found, self.dtype.type(0))
+
+
+def _index(xp: Any, at: Any, ndim: int) -> Any:
+    """What picks the class `at` of each element, among `ndim` dimensions."""
+    if ndim == 1:
+        return (at,)
+    if ndim == 2:
+        return xp.arange(len(at)), at
+    first, *rest = xp.ogrid[tuple(slice(n) for n in at.shape)]
+    return first, at, *rest
 
 
 def _nll(xp: Any, self: Any, target: Any, weight: Any, reduction: str, ignore_index: int) -> Any:
-    dim = _class_dim(self.ndim)
-    outside = ((target < 0) | (target >= self.shape[dim])) & (target != ignore_index)
-    if bool(outside.any()):
-        raise IndexError(f"Target {int(target[outside].reshape(-1)[0])} is out of bounds.")
-    kept = target != ignore_index
-    at = xp.where(kept, target, 0).astype("int64")
-    picked = -xp.take_along_axis(self, xp.expand_dims(at, dim), dim)
-    picked = xp.squeeze(picked, dim)
-    share = kept.astype(self.dtype) if weight is None else kept * weight[at]
-    losses = xp.where(kept, picked * share, self.dtype.type(0))
+    at, share, kept = _shares(xp, target, weight, ignore_index, self.dtype)
+    if at.size and not (at.min() >= 0 and at.max() < self.shape[_class_dim(self.ndim)]):
+        outside = (at < 0) | (at >= self.shape[_class_dim(self.ndim)])
+        raise IndexError(f"Target {int(at[outside].reshape(-1)[0])} is out of bounds.")
+    losses = -_picked.op.forward(xp, self, at, kept) * share
     if reduction == "mean":
         return xp.sum(losses) / xp.sum(share)
     return reduced(xp, losses, reduction)
@@ -120,6 +132,11 @@ def nll_loss(
     if input.ndim <= 2:
         return _nll_loss(input, target, *settings)
     if input.ndim == 4:
+        if list(target.shape[1:]) != list(input.shape[2:]):
+            raise RuntimeError(
+                f"size mismatch (got input: {errors.sizes(input.shape)} , target: "
+                f"{errors.sizes(target.shape)}"
+            )
         return _nll_loss2d(input, target, *settings)
     n, classes, *rest = input.shape
     if list(target.shape[1:]) != rest:
@@ -147,11 +164,16 @@ def cross_entropy(
     if input.shape == target.shape:
         return _of_probabilities(input, target, weight, reduction, label_smoothing, ignore_index)
     scores = log_softmax(input, dim)
-    if label_smoothing == 0:
-        return nll_loss(scores, target, weight, None, ignore_index, None, reduction)
     nll = nll_loss(scores, target, weight, None, ignore_index, None, reduction)
+    if label_smoothing == 0:
+        return nll
     smooth = _smooth(scores, target, weight, reduction, ignore_index)
-    return (1 - label_smoothing) * nll + smooth * (label_smoothing / input.shape[dim])
+    return _mixed(nll, smooth, label_smoothing, input.shape[dim])
+
+
+@composite(native=True, **_private)
+def _mixed(nll: Any, smooth: Any, smoothing: float, classes: int) -> Any:
+    return nll * (1 - smoothing) + smooth * (smoothing / classes)
 
 
 def _along(weight: Any, ndim: int) -> Any:
@@ -160,6 +182,7 @@ def _along(weight: Any, ndim: int) -> Any:
     return weight.view([-1 if d == dim else 1 for d in range(ndim)])
 
 
+@composite(native=True, **_private)
 def _of_probabilities(
     input: Any, target: Any, weight: Any, reduction: str, smoothing: float, ignore_index: int
 ) -> Any:
@@ -294,7 +317,7 @@ def multi_margin_loss(
         )
     if target.dtype.name != "int64":
         raise RuntimeError(
-            f"expected scalar type Long but found {errors.scalar_type(target.dtype)}"
+            f"expected target dtype to be Long or Byte, but got {errors.scalar_type(target.dtype)}"
         )
     return _multi_margin_loss(input, target, p, margin, weight, reduction)
 

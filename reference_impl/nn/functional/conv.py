@@ -19,7 +19,7 @@ from ... import dtypes, errors
 from ...op import PUBLIC, op
 from ...ops.complex import conj
 from ...ops.reduce import sum as sum_
-from .windows import Geometry, ints, output_size, overlap_add, windows
+from .windows import Geometry, as_windows, columns, ints, output_size, overlap_add, windows
 
 _private: dict[str, bool] = {"method": False, "function": False}
 
@@ -28,20 +28,17 @@ def _wide(x: Any) -> Any:
     return x.astype(np.float32) if x.dtype.itemsize == 2 and x.dtype.kind not in "iu" else x
 
 
-def _rows(xp: Any, x: Any, g: Geometry, groups: int) -> Any:
-    """The windows as a matrix for each group: (groups, N * places, C / groups * cells)."""
-    k, (n, c) = len(g.kernel), x.shape[:2]
-    cells = windows(xp, x, g).reshape(n, groups, c // groups, *g.output, *g.kernel)
-    order = (1, 0, *range(3, 3 + k), 2, *range(3 + k, 3 + 2 * k))
-    places, width = n * math.prod(g.output), c // groups * math.prod(g.kernel)
-    return cells.transpose(order).reshape(groups, places, width)
+def _columns_by_group(xp: Any, x: Any, g: Geometry, groups: int) -> Any:
+    """The windows as a matrix for each image and group: (N, groups, C / groups * cells, places)."""
+    n, c = x.shape[:2]
+    width = c // groups * math.prod(g.kernel)
+    return columns(windows(xp, x, g), g).reshape(n, groups, width, math.prod(g.output))
 
 
 def _by_group(grad: Any, groups: int) -> Any:
-    """(N, O, *output) as (groups, N * places, O / groups)."""
+    """(N, O, *output) as (N, groups, O / groups, places)."""
     n, o = grad.shape[:2]
-    split = grad.reshape(n, groups, o // groups, math.prod(grad.shape[2:]))
-    return split.transpose(1, 0, 3, 2).reshape(groups, n * split.shape[3], o // groups)
+    return grad.reshape(n, groups, o // groups, math.prod(grad.shape[2:]))
 
 
 def _matrices(weight: Any, groups: int) -> Any:
@@ -60,10 +57,8 @@ def _matrices(weight: Any, groups: int) -> Any:
 def conv(xp, input, weight, geometry, groups):
     """The convolution itself (N, O, *output)."""
     x, w = _wide(input), _wide(weight)
-    product = xp.matmul(_rows(xp, x, geometry, groups), _matrices(w, groups).transpose(0, 2, 1))
-    n, o = x.shape[0], w.shape[0]
-    out = product.reshape(groups, n, math.prod(geometry.output), o // groups)
-    out = xp.ascontiguousarray(out.transpose(1, 0, 3, 2)).reshape(n, o, *geometry.output)
+    product = xp.matmul(_matrices(w, groups), _columns_by_group(xp, x, geometry, groups))
+    out = product.reshape(x.shape[0], w.shape[0], *geometry.output)
     return out.astype(input.dtype, copy=False)
 
 
@@ -75,14 +70,17 @@ def conv(xp, input, weight, geometry, groups):
 def back(xp, grad, weight, spatial, geometry, groups):
     """The gradient of the input, from that of the result: (N, C, *spatial)."""
     g, w = _wide(grad), _wide(weight)
-    product = xp.matmul(_by_group(g, groups), _matrices(w, groups))
-    n, c, k = g.shape[0], w.shape[1], len(geometry.kernel)
-    cells = product.reshape(groups, n, *geometry.output, c, *geometry.kernel)
-    order = (1, 0, 2 + k, *range(2, 2 + k), *range(3 + k, 3 + 2 * k))
-    cells = cells.transpose(order)
-    cells = cells.reshape(n, groups * c, *geometry.output, *geometry.kernel)
+    product = xp.matmul(_matrices(w, groups).transpose(0, 2, 1), _by_group(g, groups))
+    features = groups * product.shape[2]
+    cells = as_windows(product.reshape(len(g), features, product.shape[3]), geometry)
     out = overlap_add(xp, cells, tuple(spatial), geometry)
     return xp.ascontiguousarray(out).astype(grad.dtype, copy=False)
+
+
+def _side_by_side(matrices: Any) -> Any:
+    """(N, groups, rows, places) as (groups, rows, N * places)."""
+    n, groups, rows, places = matrices.shape
+    return matrices.transpose(1, 2, 0, 3).reshape(groups, rows, n * places)
 
 
 @op(
@@ -95,8 +93,11 @@ def back(xp, grad, weight, spatial, geometry, groups):
 def correlate(xp, input, grad, geometry, groups):
     """The gradient of the weight, from the input and the gradient of the result."""
     x, g = _wide(input), _wide(grad)
-    columns = _by_group(g, groups).transpose(0, 2, 1)
-    product = xp.matmul(columns, _rows(xp, x, geometry, groups))
+    rows, cells = _by_group(g, groups), _columns_by_group(xp, x, geometry, groups)
+    if rows.shape[2] <= rows.shape[3]:
+        product = xp.matmul(rows, cells.transpose(0, 1, 3, 2)).sum(0)
+    else:  # a product for each image would take more memory than the images side by side
+        product = xp.matmul(_side_by_side(rows), _side_by_side(cells).transpose(0, 2, 1))
     shape = (g.shape[1], x.shape[1] // groups, *geometry.kernel)
     return product.reshape(shape).astype(input.dtype, copy=False)
 

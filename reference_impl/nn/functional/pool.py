@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from typing import Any
 
@@ -92,18 +93,18 @@ def _batched(name: str, input: Any, count: int) -> tuple[Any, bool]:
 # ---------------------------------------------------------------- the largest
 
 
-def _flat_places(xp: Any, best: Any, g: Geometry, spatial: Any) -> Any:
-    """Flat spatial indices of the cells `best` (flat in the window) of each window."""
-    flat, rest = xp.zeros(best.shape, "int64"), best
-    scale = 1
-    for d in reversed(range(len(spatial))):
-        cell, rest = rest % g.kernel[d], rest // g.kernel[d]
-        shape = [1] * best.ndim
-        shape[2 + d] = -1
-        start = (xp.arange(g.output[d]) * g.stride[d] - g.padding[d]).reshape(shape)
-        flat += xp.clip(start + cell * g.dilation[d], 0, spatial[d] - 1) * scale
-        scale *= spatial[d]
-    return flat
+def _places(xp: Any, g: Geometry, spatial: Any) -> Any:
+    """Flat spatial indices of all that the windows see: (cells, *output)."""
+    count = len(spatial)
+    flat = xp.zeros((1,) * (2 * count), "int64")
+    for d, (n, k, o) in enumerate(zip(spatial, g.kernel, g.output, strict=True)):
+        seen = xp.arange(k)[:, None] * g.dilation[d] + xp.arange(o) * g.stride[d] - g.padding[d]
+        # Padding is never the largest; a window of nothing larger points to its first real cell.
+        seen = xp.where(seen < 0, seen % g.dilation[d], xp.minimum(seen, n - 1))
+        shape = [1] * (2 * count)
+        shape[d], shape[count + d] = k, o
+        flat = flat * n + seen.reshape(shape)
+    return flat.reshape(math.prod(g.kernel), *g.output)
 
 
 @op(
@@ -111,11 +112,20 @@ def _flat_places(xp: Any, best: Any, g: Geometry, spatial: Any) -> Any:
     node=_numbered("MaxPool{}DWithIndices"), name="max_pool2d_with_indices", **_private,
 )  # fmt: skip
 def _max_pool(xp, self, geometry):
+    """The largest, and its flat spatial index: the first of equal ones, but the last NaN."""
     cells = windows(xp, self, geometry, lowest(self.dtype))
-    flat = cells.reshape(*self.shape[:2], *geometry.output, math.prod(geometry.kernel))
-    best = flat.argmax(axis=-1)
-    places = _flat_places(xp, best, geometry, self.shape[2:])
-    return xp.take_along_axis(flat, best[..., None], -1)[..., 0], places
+    cells = [cells[(..., *at)] for at in itertools.product(*map(range, geometry.kernel))]
+    table = _places(xp, geometry, self.shape[2:])
+    best, place = cells[0].copy(), xp.empty(cells[0].shape, "int64")
+    place[...] = table[0]
+    for cell, at in zip(cells[1:], table[1:], strict=True):
+        xp.copyto(place, at, where=cell > best)
+        xp.maximum(best, cell, out=best)  # once NaN, it stays
+    unordered = best != best
+    if self.dtype.kind not in "iu" and bool(unordered.any()):
+        for cell, at in zip(cells, table, strict=True):
+            xp.copyto(place, at, where=cell != cell)
+    return best, place
 
 
 def _with_indices(name: str, count: int) -> Any:

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ...op import op
+from ...ops.index import add_at
 from ...tensor import Tensor
 
 
@@ -90,7 +91,7 @@ def overlap_add(xp: Any, cells: Any, spatial: Any, g: Geometry) -> Any:
 # ---------------------------------------------------------------- unfold and fold
 
 
-def _columns(cells: Any, g: Geometry) -> Any:
+def columns(cells: Any, g: Geometry) -> Any:
     """(N, C, *output, *kernel) as (N, C * kernel, output)."""
     k = len(g.kernel)
     order = (0, 1, *range(2 + k, 2 + 2 * k), *range(2, 2 + k))
@@ -98,8 +99,8 @@ def _columns(cells: Any, g: Geometry) -> Any:
     return cells.transpose(order).reshape(n, c * math.prod(g.kernel), math.prod(g.output))
 
 
-def _cells(columns: Any, g: Geometry) -> Any:
-    """The inverse of ``_columns``."""
+def as_windows(columns: Any, g: Geometry) -> Any:
+    """The inverse of ``columns``."""
     k, n = len(g.kernel), columns.shape[0]
     cells = columns.reshape(n, columns.shape[1] // math.prod(g.kernel), *g.kernel, *g.output)
     return cells.transpose((0, 1, *range(2 + k, 2 + 2 * k), *range(2, 2 + k)))
@@ -110,7 +111,7 @@ def _cells(columns: Any, g: Geometry) -> Any:
     name="im2col", node="Im2ColBackward0", method=False, function=False,
 )  # fmt: skip
 def _im2col(xp, self, geometry):
-    return _columns(windows(xp, self, geometry), geometry)
+    return columns(windows(xp, self, geometry), geometry)
 
 
 @op(
@@ -118,7 +119,8 @@ def _im2col(xp, self, geometry):
     name="col2im", node="Col2ImBackward0", method=False, function=False,
 )  # fmt: skip
 def _col2im(xp, self, spatial, geometry):
-    return xp.ascontiguousarray(overlap_add(xp, _cells(self, geometry), tuple(spatial), geometry))
+    cells = as_windows(self, geometry)
+    return xp.ascontiguousarray(overlap_add(xp, cells, tuple(spatial), geometry))
 
 
 def _slide(spatial: Any, kernel: Any, dilation: Any, padding: Any, stride: Any) -> Geometry:
@@ -206,15 +208,10 @@ def fold(
 )  # fmt: skip
 def _add_at_places(xp, self, indices, spatial):
     """Zeros of (N, C, *spatial) to which each value is added at its flat spatial index."""
-    from ...ops.index import add_at
-
-    lead, size = self.shape[:2], math.prod(spatial)
-    rows = math.prod(lead)
-    out = xp.zeros((rows, size), self.dtype)
-    at = (xp.arange(rows)[:, None], indices.reshape(rows, -1) if rows else indices.reshape(0, 0))
+    out = xp.zeros((*self.shape[:2], *spatial), self.dtype)
     if self.size:
-        add_at(xp, out, at, self.reshape(rows, -1))
-    return out.reshape(*lead, *spatial)
+        add_at(xp, out.reshape(-1), _flat(xp, indices, out.shape), self.reshape(-1))
+    return out
 
 
 @op(
@@ -223,12 +220,13 @@ def _add_at_places(xp, self, indices, spatial):
 )  # fmt: skip
 def _read_places(xp, self, indices):
     """The values at flat spatial indices of (N, C, *spatial)."""
-    lead = self.shape[:2]
-    if not indices.size:
-        return xp.zeros(indices.shape, self.dtype)
-    flat = self.reshape(*lead, math.prod(self.shape[2:]))
-    found = xp.take_along_axis(flat, indices.reshape(*lead, -1), 2)
-    return found.reshape(indices.shape)
+    return self.reshape(-1)[_flat(xp, indices, self.shape)].reshape(indices.shape)
+
+
+def _flat(xp: Any, indices: Any, shape: tuple[int, ...]) -> Any:
+    """Flat spatial indices (N, C, ...) as flat indices into a whole array of `shape`."""
+    rows = xp.arange(math.prod(shape[:2])) * math.prod(shape[2:])
+    return (indices + rows.reshape(*shape[:2], *(1,) * (indices.ndim - 2))).reshape(-1)
 
 
 def lowest(dtype: Any) -> Any:
