@@ -150,6 +150,8 @@ def empty_like(array: Any, dtype: Any = None, memory_format: Any = None) -> Any:
 
 def copy(array: Any, dtype: Any = None, memory_format: Any = None) -> Any:
     """A copy with memory of its own; see :func:`empty_like`."""
+    if isinstance(array, np.generic):
+        array = np.asarray(array)
     if array.flags.c_contiguous and (memory_format is None or array.ndim < 3):
         return array.astype(array.dtype if dtype is None else dtype)
     out = empty_like(array, dtype, memory_format)

@@ -12,6 +12,7 @@ differentiated in reverse.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,7 @@ from ..op.declaration import holds_tensors
 from ..tensor import Tensor, wrap
 from .engine import conform
 from .forward_ad import attach, below, inherit, levels_of
+from .forward_rules import rule_of
 from .grad_mode import ANOMALY, HOOKS, RECORD, enable_grad, mode
 from .node import AccumulateGrad, Node
 
@@ -33,9 +35,22 @@ def propagate(op: Op, values: Sequence[Any], arrays: Sequence[Any], results: Seq
     for level in levels_of(_tensors(values)):
         with below(level):
             tangents = _Call(op, values, arrays, results, level).tangents()
+            if not op.is_view:
+                tangents = [_laid_out(*pair) for pair in zip(tangents, results, strict=True)]
         for result, tangent in zip(results, tangents, strict=True):
             if tangent is not None:
                 attach(result, tangent, level)
+
+
+def _laid_out(tangent: Any, result: Any) -> Any:
+    """A tangent with its dimensions in memory in the order of the result's, so that views fit."""
+    if type(tangent) is not Tensor:
+        return tangent
+    wanted, array = result._data.strides, tangent._data
+    if array.flags.c_contiguous and result._data.flags.c_contiguous or array.strides == wanted:
+        return tangent
+    order = sorted(range(array.ndim), key=lambda i: -wanted[i])
+    return tangent.permute(order).contiguous().permute([order.index(i) for i in range(array.ndim)])
 
 
 def change_tangent(op: Op, values: Sequence[Any], arrays: Sequence[Any], result: Any) -> Any:
@@ -140,15 +155,17 @@ class _Call:
         edges = [t for at in op.diff for t in _entries(values[at])]
         if not any(self.tangent(t) is not None for t in edges):
             return [None] * len(results)
-        from .forward_rules import rule_of
-
         rule = rule_of(op)
-        if rule is not None:
-            return self._by_rule(rule)
+        found = NotImplemented if rule is None else self._by_rule(rule)
+        if found is not NotImplemented:
+            return found if isinstance(found, tuple) else [found]
         node, saved = self._recorded(edges)
-        if op.family == "pointwise" and not op.joint and self.real:
-            return [self._elementwise(node, saved, edges)]
-        return self._transposed(node, saved, edges)
+        try:
+            if op.family == "pointwise" and not op.joint and self.real:
+                return [self._elementwise(node, saved, edges)]
+            return self._transposed(node, saved, edges)
+        except RuntimeError as error:
+            raise _worded(error) from None
 
     def _of_views(self) -> Sequence[Any]:
         from ..op import invoke
@@ -159,14 +176,13 @@ class _Call:
         taken = invoke(self.op, [tangent, *self.values[1:]])
         return [taken] if isinstance(taken, Tensor) else taken
 
-    def _by_rule(self, rule: Callable[..., Any]) -> Sequence[Any]:
+    def _by_rule(self, rule: Callable[..., Any]) -> Any:
         """By a forward rule: it gets tangents, arguments and results, all as tensors."""
         tangents = [
             [self.tangent(t) for t in v] if type(v) in (list, tuple) else self.tangent(v)
             for v in self.values
         ]
-        found = rule(tangents, self.values, self.results)
-        return found if isinstance(found, tuple) else [found]
+        return rule(tangents, self.values, self.results)
 
     def _recorded(self, edges: Sequence[Any]) -> tuple[Any, Sequence[Any]]:
         """(a node of this call that prepares the rules of what moves, what they are to read)."""
@@ -249,6 +265,16 @@ class _Call:
                 got = wrap(xp_of(result._data).zeros_like(result._data))
             out.append(got)
         return out
+
+
+def _worded(error: RuntimeError) -> Exception:
+    """The error of forward mode for an operation that has no derivative at all."""
+    name = re.fullmatch(r"derivative for (aten::\w+) is not implemented", str(error))
+    if name is None:
+        return error
+    return NotImplementedError(
+        f"Trying to use forward AD with {name[1]} that does not support it."
+    )
 
 
 def _stand_in(t: Any) -> Any:

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from .. import dtypes, errors, return_types
+from ..autograd.grad_mode import FORWARD, mode
 from ..op import composite, op
 from ..ops.complex import conj, real
 from ..ops.matmul import matmul, mH
@@ -147,6 +148,6 @@ def _eigvals(xp, self):
 @composite(method=False, function=False)
 def eigvals(A: Any) -> Any:
     """The eigenvalues of square matrices, complex."""
-    if A.requires_grad:
+    if A.requires_grad or mode.state & FORWARD:
         return _eig(A)[0]
     return _eigvals(A)
