@@ -54,6 +54,8 @@ from .tensor import Size, Tensor
 from .version import __version__
 
 newaxis = None
+has_lapack = has_spectral = True
+has_mkl = has_openmp = False
 legacy_contiguous_format = layout.PUBLIC["contiguous_format"]
 _LAZY = (
     "accelerator", "amp", "backends", "compiler", "cpu", "fft", "func", "functional", "jit",
@@ -84,6 +86,11 @@ _AUTOCAST_BEFORE = (
     "is_autocast_cache_enabled", "is_autocast_cpu_enabled", "set_autocast_cache_enabled",
     "set_autocast_cpu_dtype", "set_autocast_cpu_enabled", "set_autocast_gpu_dtype",
 )  # fmt: skip
+_STORAGES = (
+    "BFloat16Storage", "BoolStorage", "ByteStorage", "CharStorage", "ComplexDoubleStorage",
+    "ComplexFloatStorage", "DoubleStorage", "FloatStorage", "HalfStorage", "IntStorage",
+    "LongStorage", "ShortStorage", "Storage", "TypedStorage",
+)  # fmt: skip
 _FROM = {
     "GradScaler": "amp",
     "compile": "compiler",
@@ -93,6 +100,9 @@ _FROM = {
     **dict.fromkeys(_AUTOCAST, "amp.autocast_mode"),
     **dict.fromkeys(_AUTOCAST_BEFORE, "amp.deprecated"),
     **dict.fromkeys(_FUNCTIONAL, "nn.functional"),
+    **dict.fromkeys(_STORAGES, "typed_storage"),
+    "UntypedStorage": "storage",
+    "to_dlpack": "utils.dlpack",
     **dict.fromkeys(_NATIVE, "nn.native"),
 }
 

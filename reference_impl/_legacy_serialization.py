@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import numpy as np
 
 from ._weights_only_unpickler import Unpickler, storage_id
-from .storage import TypedStorage, UntypedStorage
+from .storage import TypedMemory, UntypedStorage
 
 if TYPE_CHECKING:
     from ._pickler import Pickler
@@ -91,7 +91,7 @@ class _Storages:
         self._placed: dict[str, UntypedStorage] = {}
         self.restore: Callable[[UntypedStorage, str], UntypedStorage] | None = None
 
-    def measure(self, saved_id: Any) -> TypedStorage:
+    def measure(self, saved_id: Any) -> TypedMemory:
         kind, key, _, numel = storage_id(saved_id, 6)
         nbytes = numel * kind.dtype.itemsize
         if key not in self._memory:
@@ -102,7 +102,7 @@ class _Storages:
                 )
             self._memory[key] = np.zeros(nbytes, np.uint8)
             self._itemsize[key] = kind.dtype.itemsize
-        return TypedStorage(UntypedStorage(self._memory[key]), kind.dtype)
+        return TypedMemory(UntypedStorage(self._memory[key]), kind.dtype)
 
     def read(self, file: BinaryIO, keys: Any) -> None:
         if not isinstance(keys, list) or sorted(map(str, keys)) != sorted(self._memory):
@@ -115,9 +115,9 @@ class _Storages:
                 raise RuntimeError(f"the file is cut off or corrupt: storage {key} is not complete")
             memory[:] = np.frombuffer(data, np.uint8)
 
-    def get(self, saved_id: Any) -> TypedStorage:
+    def get(self, saved_id: Any) -> TypedMemory:
         kind, key, location, _ = storage_id(saved_id, 6)
         if key not in self._placed:
             assert self.restore is not None
             self._placed[key] = self.restore(UntypedStorage(self._memory[key]), location)
-        return TypedStorage(self._placed[key], kind.dtype)
+        return TypedMemory(self._placed[key], kind.dtype)

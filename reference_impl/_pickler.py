@@ -18,7 +18,7 @@ from . import _utils, dtypes
 from ._weights_only_unpickler import STORAGE_TYPES, torch_name
 from .backend import device
 from .op import PLAIN
-from .storage import TypedStorage, UntypedStorage, storage_of
+from .storage import TypedMemory, UntypedStorage, storage_of
 from .tensor import Size, Tensor
 
 _NAMES = {Tensor: ("torch", "Tensor"), Size: ("torch", "Size"), device: ("torch", "device")}
@@ -63,7 +63,7 @@ class Pickler(_PythonPickler):
         return pickler
 
     def persistent_id(self, obj: Any) -> Any:
-        if type(obj) is not TypedStorage:
+        if type(obj) is not TypedMemory:
             return None
         storage, d = obj
         key = self._key(storage)
@@ -128,7 +128,7 @@ def reduce_tensor(tensor: Tensor) -> tuple[Any, ...]:
         return _utils._rebuild_parameter_with_state, (*args, state)
     storage, offset, strides = storage_of(tensor._data)
     d = tensor.dtype
-    typed = TypedStorage(storage, d)
+    typed = TypedMemory(storage, d)
     place: tuple[Any, ...]
     place = (typed, offset, tuple(tensor.shape), strides, tensor.requires_grad, OrderedDict())
     rebuild: Any = _utils._rebuild_tensor_v2

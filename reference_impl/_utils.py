@@ -12,20 +12,20 @@ from typing import Any
 from . import dtypes
 from .backend import xp_of
 from .op import PLAIN
-from .storage import TypedStorage, array_in
+from .storage import TypedMemory, array_in
 from .tensor import Tensor, adopt, wrap
 
 
 def _rebuild_tensor(
-    storage: TypedStorage, storage_offset: int, size: Sequence[int], stride: Sequence[int]
+    storage: TypedMemory, storage_offset: int, size: Sequence[int], stride: Sequence[int]
 ) -> Tensor:
-    if not isinstance(storage, TypedStorage):
+    if not isinstance(storage, TypedMemory):
         raise RuntimeError(f"a tensor needs a storage, not {type(storage).__name__}")
     return wrap(array_in(storage.untyped, storage.dtype, storage_offset, size, stride))
 
 
 def _rebuild_tensor_v2(
-    storage: TypedStorage,
+    storage: TypedMemory,
     storage_offset: int,
     size: Sequence[int],
     stride: Sequence[int],
@@ -38,7 +38,7 @@ def _rebuild_tensor_v2(
 
 
 def _rebuild_tensor_v3(
-    storage: TypedStorage,
+    storage: TypedMemory,
     storage_offset: int,
     size: Sequence[int],
     stride: Sequence[int],
@@ -48,9 +48,9 @@ def _rebuild_tensor_v3(
     metadata: Any = None,
 ) -> Tensor:
     """Of an untyped storage: the dtype is given apart."""
-    if not isinstance(storage, TypedStorage) or not isinstance(dtype, dtypes.dtype):
+    if not isinstance(storage, TypedMemory) or not isinstance(dtype, dtypes.dtype):
         raise RuntimeError("a tensor needs a storage and a dtype")
-    typed = TypedStorage(storage.untyped, dtype)
+    typed = TypedMemory(storage.untyped, dtype)
     return _rebuild_tensor_v2(
         typed, storage_offset, size, stride, requires_grad, backward_hooks, metadata
     )

@@ -21,7 +21,7 @@ from typing import Any, BinaryIO
 
 from . import _utils, dtypes
 from .backend import device
-from .storage import TypedStorage
+from .storage import TypedMemory
 from .tensor import Size, Tensor
 
 _BLOCKED = {"sys", "os", "posix", "nt"}  # not even the user can allow what is in these
@@ -186,14 +186,14 @@ class safe_globals:
 class Unpickler:
     """Runs one pickle from a binary file.
 
-    `persistent_load` turns the id of a storage into a :class:`TypedStorage`.  Raises
+    `persistent_load` turns the id of a storage into a :class:`TypedMemory`.  Raises
     UnpicklingError for what is not allowed, EOFError where the file ends too early.
     """
 
     def __init__(
         self,
         file: BinaryIO,
-        persistent_load: Callable[[Any], TypedStorage] | None = None,
+        persistent_load: Callable[[Any], TypedMemory] | None = None,
         encoding: str = "utf-8",
     ) -> None:
         self._file, self._persistent_load, self._encoding = file, persistent_load, encoding

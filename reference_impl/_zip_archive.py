@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import numpy as np
 
 from ._weights_only_unpickler import UNSAFE_ADVICE, StorageType, Unpickler, storage_id
-from .storage import TypedStorage, UntypedStorage
+from .storage import TypedMemory, UntypedStorage
 
 if TYPE_CHECKING:
     from ._pickler import Pickler
@@ -114,7 +114,7 @@ def load(
         raise ValueError(f"Unknown endianness type: {order.decode(errors='replace')}")
     loaded: dict[str, UntypedStorage] = {}
 
-    def persistent_load(saved_id: Any) -> TypedStorage:
+    def persistent_load(saved_id: Any) -> TypedMemory:
         kind, key, location, numel = storage_id(saved_id, 5)
         if key not in loaded:
             data = _record_of_storage(archive, key, kind, numel)
@@ -122,7 +122,7 @@ def load(
                 swapped = np.frombuffer(data, kind.dtype.numpy.newbyteorder("S"))
                 data = bytearray(swapped.astype(kind.dtype.numpy).tobytes())
             loaded[key] = restore(UntypedStorage(np.frombuffer(data, np.uint8)), location)
-        return TypedStorage(loaded[key], kind.dtype)
+        return TypedMemory(loaded[key], kind.dtype)
 
     return Unpickler(io.BytesIO(archive.read("data.pkl")), persistent_load, encoding).load()
 

@@ -12,7 +12,6 @@ function of its own, such as ``torch.distributed.is_available()``: that one answ
 from __future__ import annotations
 
 import functools
-import importlib.abc
 import importlib.machinery
 import sys
 from collections.abc import Callable, Sequence
@@ -162,7 +161,7 @@ class MissingModule(ModuleType):
         return _stand_in(f"{full}.{name}", self._missing, inside=True)
 
 
-class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+class _Finder:
     """Finds missing modules, and all below them, once Python has found no file."""
 
     def find_spec(

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from .autograd.grad_mode import OVERRIDE, mode
+from .missing import names_of
 from .tensor import Tensor, adopt
 
 __all__ = ["handle_torch_function", "has_torch_function", "is_tensor_like"]
@@ -108,3 +109,6 @@ def override(function: Callable[..., Any], found: Sequence[Any], args: Any, kwar
     if not has_torch_function(found):
         return NotImplemented
     return handle_torch_function(function, found, *args, **kwargs)
+
+
+__getattr__ = names_of(__name__)

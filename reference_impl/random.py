@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from . import backend
+from .missing import names_of
 
 if TYPE_CHECKING:
     from .tensor import Tensor
@@ -49,7 +50,10 @@ class Generator:
     """
 
     def __init__(self, device: Any = "cpu") -> None:
-        self.device = backend.with_index(backend.device(device))
+        where = backend.device(device)
+        if where.type not in ("cpu", "cuda"):
+            raise RuntimeError(f"{where.type.upper()} device type not an accelerator.")
+        self.device = backend.with_index(where)
         self._restart(_DEFAULT_SEED)
 
     def _restart(self, seed: int) -> None:
@@ -233,3 +237,6 @@ def fork_rng(
         yield
     finally:
         default_generator.set_state(before)
+
+
+__getattr__ = names_of(__name__)

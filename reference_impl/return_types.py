@@ -12,6 +12,8 @@ from __future__ import annotations
 from operator import itemgetter
 from typing import Any
 
+from .missing import lookup
+
 _PARTS = {
     "_lu_with_info": "LU pivots info",
     "aminmax": "min max",
@@ -84,4 +86,4 @@ globals().update({name: _named(name, parts) for name, parts in _PARTS.items()})
 
 
 def __getattr__(name: str) -> Any:
-    raise AttributeError(f"module 'torch.return_types' has no attribute '{name}'")
+    return lookup("torch.return_types", name)

@@ -35,6 +35,7 @@ from ._weights_only_unpickler import (
     get_safe_globals,
     safe_globals,
 )
+from .missing import names_of
 from .storage import UntypedStorage
 
 __all__ = [
@@ -243,3 +244,6 @@ def _available_cuda(location: str) -> backend.device:
             "your storages to an existing device."
         )
     return device
+
+
+__getattr__ = names_of(__name__)

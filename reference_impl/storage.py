@@ -10,7 +10,7 @@ memory when they have the same storage, and saving or copying keeps it so::
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -20,17 +20,24 @@ from .dtypes import dtype
 
 
 class UntypedStorage:
-    """A block of memory as bytes: a flat uint8 array."""
+    """A block of memory as bytes: ``UntypedStorage(4)``, ``UntypedStorage([1, 2])``."""
 
     __slots__ = ("_bytes",)
 
-    def __init__(self, data: Any) -> None:
-        self._bytes = data
+    def __init__(self, data: Any = 0, *, device: Any = None) -> None:
+        if isinstance(data, int):
+            data = np.empty(data, np.uint8)
+        elif isinstance(data, (list, tuple)):
+            data = np.array(data, np.uint8)
+        self._bytes = data if device is None else backend.move(data, device)
 
     def nbytes(self) -> int:
         return int(self._bytes.size)
 
     size = __len__ = nbytes
+
+    def element_size(self) -> int:
+        return 1
 
     def data_ptr(self) -> int:
         return address(self._bytes) if self._bytes.size else 0
@@ -38,6 +45,55 @@ class UntypedStorage:
     @property
     def device(self) -> backend.device:
         return backend.device_of(self._bytes)
+
+    @property
+    def is_cuda(self) -> bool:
+        return not isinstance(self._bytes, np.ndarray)
+
+    def is_shared(self) -> bool:
+        """No: other processes have their own memory."""
+        return False
+
+    def __getitem__(self, index: Any) -> Any:
+        if isinstance(index, slice):
+            return UntypedStorage(self._bytes[index])
+        return int(self._bytes[index])
+
+    def __setitem__(self, index: Any, value: Any) -> None:
+        self._bytes[index] = value
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self.tolist())
+
+    def tolist(self) -> list[int]:
+        """The bytes as numbers."""
+        return backend.move(self._bytes, "cpu").tolist()  # type: ignore[no-any-return]
+
+    def clone(self) -> UntypedStorage:
+        """A copy."""
+        return UntypedStorage(self._bytes.copy())
+
+    def copy_(self, source: Any, non_blocking: bool | None = None) -> UntypedStorage:
+        """Take over the bytes of another storage of this size."""
+        self._bytes[...] = backend.move(source._bytes, self.device)
+        return self
+
+    def fill_(self, value: int) -> UntypedStorage:
+        """Set each byte."""
+        self._bytes[...] = value
+        return self
+
+    def untyped(self) -> UntypedStorage:
+        """This storage."""
+        return self
+
+    def type(self) -> str:
+        """The name of the class."""
+        return "torch.storage.UntypedStorage"
+
+    def __repr__(self) -> str:
+        rows = "".join(f" {x}\n" for x in self.tolist())
+        return f"{rows}[torch.storage.UntypedStorage(device={self.device}) of size {len(self)}]"
 
     def to(self, device: Any) -> UntypedStorage:
         """This storage if it is on `device`, else a copy there."""
@@ -51,7 +107,7 @@ class UntypedStorage:
         return self.to("cuda" if device is None else backend.device(device))
 
 
-class TypedStorage(NamedTuple):
+class TypedMemory(NamedTuple):
     """A storage and the dtype of its elements, as PyTorch's files name it."""
 
     untyped: UntypedStorage
@@ -63,6 +119,21 @@ def address(array: Any) -> int:
     if isinstance(array, np.ndarray):
         return int(array.__array_interface__["data"][0])
     return int(array.data.ptr)
+
+
+def lie_apart(read: Any, written: Any, wholly: bool) -> bool:
+    """Whether `written` leaves alone what is read from `read`, as far as PyTorch looks.
+
+    It looks at arrays without gaps only.  The very same elements in the same order do no harm,
+    unless the two must lie apart `wholly`.
+    """
+    if not (read.size and written.size and is_dense(read) and is_dense(written)):
+        return True
+    first, second = address(read), address(written)
+    if first >= second + written.nbytes or second >= first + read.nbytes:
+        return True
+    same = first == second and read.nbytes == written.nbytes and read.strides == written.strides
+    return same and not wholly
 
 
 def _owner(array: Any) -> Any:
@@ -117,3 +188,11 @@ def array_in(
         return np.ndarray(tuple(size), dtype.numpy, memory, offset * itemsize, strides)
     start = memory.data + offset * itemsize
     return backend.cupy().ndarray(tuple(size), dtype.numpy, memptr=start, strides=strides)
+
+
+def __getattr__(name: str) -> Any:
+    if name == "TypedStorage":  # it needs the tensor, which needs this module
+        from .typed_storage import TypedStorage
+
+        return TypedStorage
+    raise AttributeError(f"module 'torch.storage' has no attribute {name!r}")

@@ -10,6 +10,7 @@ import numpy as np
 
 from .. import dtypes, errors
 from ..backend import xp_of
+from ..missing import lookup
 
 from .engine import run_backward  # first: it completes the tensor module  # isort: skip
 from ..tensor import Tensor, wrap
@@ -171,4 +172,4 @@ def _root_gradients(roots: Any, given: Any, create_graph: bool) -> list[Any]:
 def __getattr__(name: str) -> Any:
     if name == "functional":  # it needs the operations, which need this module
         return importlib.import_module(f"{__name__}.functional")
-    raise AttributeError(f"module 'torch.autograd' has no attribute {name!r}")
+    return lookup("torch.autograd", name)

@@ -13,6 +13,8 @@ import threading
 from collections.abc import Callable
 from typing import Any, Self
 
+from ..missing import names_of
+
 RECORD, INFERENCE, FORWARD, HOOKS, ANOMALY, TRANSFORM, OVERRIDE = 1, 2, 4, 8, 16, 32, 64
 # What runs is C++ in PyTorch: there a number takes the overload for a Scalar, so that `x * 2` is
 # recorded as MulBackward1, without an edge for the number.
@@ -169,3 +171,6 @@ def _current() -> int:
 
 def _set(state: int) -> None:
     mode.state = state
+
+
+__getattr__ = names_of(__name__)

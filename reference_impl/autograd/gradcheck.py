@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from ..missing import names_of
 from ..tensor import Tensor, wrap
 from .grad_mode import no_grad
 
@@ -319,3 +320,6 @@ def _mismatch(
         f"{prefix}Jacobian mismatch for output {i} with respect to input {j},\n"
         f"numerical:{wrap(np.asarray(numerical))}\nanalytical:{wrap(np.ascontiguousarray(analytical))}\n"
     )
+
+
+__getattr__ = names_of(__name__)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .. import backend, errors
+from ..missing import names_of
 from ..tensor import Tensor
 from .grad_mode import HOOKS, mode, no_grad
 from .node import Node, RemovableHandle, SavedByHooks
@@ -179,3 +180,6 @@ def register_multi_grad_hook(
         return hook
 
     return _Handles(t.register_hook(hook_for(i)) for i, t in enumerate(tensors))
+
+
+__getattr__ = names_of(__name__)

@@ -7,6 +7,8 @@ import importlib
 from collections.abc import Iterator
 from typing import Any
 
+from ..missing import lookup
+
 __all__ = [
     "Stream", "StreamContext", "current_device", "current_stream", "device_count", "is_available",
     "is_initialized", "set_device", "stream", "synchronize",
@@ -77,4 +79,4 @@ def synchronize(device: Any = None) -> None:
 def __getattr__(name: str) -> Any:
     if name == "amp":  # it needs the tensor, which needs the questions above
         return importlib.import_module(f"{__name__}.amp")
-    raise AttributeError(f"module 'torch.cpu' has no attribute {name!r}")
+    return lookup("torch.cpu", name)

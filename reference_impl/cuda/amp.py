@@ -6,6 +6,7 @@ import warnings
 from typing import Any
 
 from .. import amp, dtypes
+from ..missing import names_of
 
 __all__ = ["GradScaler", "autocast", "custom_bwd", "custom_fwd"]
 
@@ -57,3 +58,6 @@ def custom_bwd(bwd: Any) -> Any:
     """``torch.amp.custom_bwd`` for CUDA; deprecated in PyTorch."""
     _deprecated("custom_bwd", "custom_bwd(args..., device_type='cuda')")
     return amp.custom_bwd(bwd, device_type="cuda")
+
+
+__getattr__ = names_of(__name__)

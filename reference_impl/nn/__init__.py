@@ -1,5 +1,6 @@
 """``torch.nn``: networks as trees of modules."""
 
+from ..missing import names_of
 from . import functional, init, modules, parameter, utils
 from .modules import *
 from .parameter import Buffer, Parameter, UninitializedParameter
@@ -8,3 +9,5 @@ __all__ = [
     *modules.__all__, "Buffer", "Parameter", "UninitializedParameter",
     "functional", "init", "modules", "parameter", "utils",
 ]  # fmt: skip
+
+__getattr__ = names_of(__name__)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..missing import names_of
 from ..op import PLAIN
 from ..overrides import _disabled_torch_function_impl
 from ..tensor import Tensor, adopt, wrap
@@ -71,3 +72,6 @@ class Buffer(Tensor):
 
 class UninitializedParameter(Parameter):
     """A parameter whose shape is not known yet (lazy modules)."""
+
+
+__getattr__ = names_of(__name__)

@@ -1,5 +1,6 @@
 """The tables: one declaration an operation, grouped by family."""
 
+from ..missing import names_of
 from . import (
     activation,
     aliases,
@@ -47,3 +48,5 @@ from . import (
     view_copies,
     windows,
 )
+
+__getattr__ = names_of(__name__)

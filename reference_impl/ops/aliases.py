@@ -46,3 +46,4 @@ def attach() -> None:
                 PUBLIC[alias + suffix] = _renamed(PUBLIC[name + suffix], alias + suffix)
             if hasattr(Tensor, name + suffix):
                 setattr(Tensor, alias + suffix, getattr(Tensor, name + suffix))
+    PUBLIC["addmv_"] = Tensor.addmv_  # type: ignore[attr-defined]  # alone among matmul.py's

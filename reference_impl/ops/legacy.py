@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,30 @@ _PREFIX = {
     "bool": "Bool", "complex64": "ComplexFloat", "complex128": "ComplexDouble",
     "uint16": "UInt16", "uint32": "UInt32", "uint64": "UInt64",
 }  # fmt: skip
+
+
+_REINFORCE = """reinforce() was removed.
+Use torch.distributions instead.
+See https://pytorch.org/docs/main/distributions.html
+
+Instead of:
+
+probs = policy_network(state)
+action = probs.multinomial()
+next_state, reward = env.step(action)
+action.reinforce(reward)
+action.backward()
+
+Use:
+
+probs = policy_network(state)
+# NOTE: categorical is equivalent to what used to be called multinomial
+m = torch.distributions.Categorical(probs)
+action = m.sample()
+next_state, reward = env.step(action)
+loss = -m.log_prob(action) * reward
+loss.backward()
+"""
 
 
 def type_string(d: dtype, cuda: bool) -> str:
@@ -80,3 +105,50 @@ def new(self: Tensor, *args: Any, device: Any = None) -> Tensor:
 
 
 Tensor.new = new  # type: ignore[attr-defined]
+
+
+# ---------------------------------------------------------------- members of older days
+
+
+def storage(self: Tensor) -> Any:
+    """The memory behind a tensor, all of it, as numbers.  Deprecated."""
+    from ..typed_storage import storage
+
+    return storage(self)
+
+
+def storage_type(self: Tensor) -> Any:
+    """``torch.FloatStorage`` and the like, by the dtype.  Deprecated."""
+    from .. import typed_storage
+
+    return getattr(typed_storage, f"{_PREFIX[self.dtype.name]}Storage")
+
+
+def is_distributed(self: Tensor) -> bool:
+    """No tensor is."""
+    return False
+
+
+def const_data_ptr(self: Tensor) -> int:
+    """Where the first element lies in memory."""
+    return self.data_ptr()  # type: ignore[attr-defined, no-any-return]
+
+
+def reinforce(self: Tensor, reward: Any) -> None:
+    """Removed from PyTorch.  Raises RuntimeError that names what replaces it."""
+    raise RuntimeError(_REINFORCE)
+
+
+def _volatile(self: Tensor) -> bool:
+    warnings.warn(
+        "volatile was removed (Variable.volatile is always False)", UserWarning, stacklevel=2
+    )
+    return False
+
+
+for _member in (storage, storage_type, is_distributed, const_data_ptr, reinforce):
+    setattr(Tensor, _member.__name__, _member)
+for _name, _getter in {
+    "name": lambda self: None, "volatile": _volatile, "grad_dtype": lambda self: self.dtype,
+}.items():  # fmt: skip
+    setattr(Tensor, _name, property(_getter))

@@ -202,7 +202,7 @@ def set_(
     elif isinstance(source, Tensor) and size is None:
         self._data = source._data
     else:
-        storage = storage_of(source._data)[0] if isinstance(source, Tensor) else source
+        storage = storage_of(source._data)[0] if isinstance(source, Tensor) else source.untyped()
         shape = (storage.nbytes() // self.itemsize,) if size is None else tuple(size)
         strides = contiguous_strides(shape) if stride is None else tuple(stride)
         self._data = array_in(storage, self.dtype, storage_offset, shape, strides)

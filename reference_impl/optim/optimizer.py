@@ -12,6 +12,7 @@ from typing import Any
 
 from ..autograd.grad_mode import enable_grad
 from ..autograd.node import HookList, RemovableHandle
+from ..missing import names_of
 from ..tensor import Tensor
 
 __all__ = ["Optimizer"]
@@ -266,3 +267,6 @@ def _cast(p: Any, value: Any, key: str | None = None) -> Any:
     if isinstance(value, Iterable) and not isinstance(value, (str, bytes)):
         return type(value)(_cast(p, v) for v in value)  # type: ignore[call-arg]
     return value
+
+
+__getattr__ = names_of(__name__)

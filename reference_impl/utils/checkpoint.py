@@ -11,6 +11,7 @@ from ..autograd import backward as run_backward
 from ..autograd.function import Function
 from ..autograd.grad_mode import enable_grad
 from ..autograd.graph import saved_tensors_hooks
+from ..missing import names_of
 from ..random import get_rng_state, set_rng_state
 from ..tensor import Tensor
 
@@ -185,3 +186,6 @@ def checkpoint_sequential(
             preserve_rng_state=preserve,
         )  # fmt: skip
     return part(last, len(chain))(input)
+
+
+__getattr__ = names_of(__name__)

@@ -1,5 +1,6 @@
 """``torch.nn.functional``: the operations of networks, as functions, by kind."""
 
+from ...missing import names_of
 from ...ops.activation import hardshrink, prelu
 from .activation import (
     celu,
@@ -135,3 +136,5 @@ from .vision import (
     pixel_unshuffle,
 )  # fmt: skip
 from .windows import fold, unfold
+
+__getattr__ = names_of(__name__)

@@ -1,5 +1,6 @@
 """The modules of ``torch.nn``, by kind.  Each file's ``__all__`` says what it offers."""
 
+from ...missing import names_of
 from . import (
     activation,
     adaptive,
@@ -37,3 +38,5 @@ _FILES = (
     shape, sparse, transformer,
 )  # fmt: skip
 __all__ = ["Module", *(name for file in _FILES for name in file.__all__)]
+
+__getattr__ = names_of(__name__)

@@ -1,5 +1,6 @@
 """``torch.nn.utils``: helpers around modules and their parameters."""
 
+from ...missing import names_of
 from . import parametrizations, parametrize, prune, rnn, stateless
 from .clip_grad import (
     clip_grad_norm,
@@ -25,3 +26,5 @@ __all__ = [
     "remove_spectral_norm", "remove_weight_norm", "rnn", "skip_init", "spectral_norm", "stateless",
     "vector_to_parameters", "weight_norm",
 ]  # fmt: skip
+
+__getattr__ = names_of(__name__)

@@ -1,5 +1,6 @@
 """``torch.utils.data``: data sets, the order in which to draw from them, and batches."""
 
+from ...missing import names_of
 from .collate import default_collate, default_convert
 from .dataloader import DataLoader, get_worker_info
 from .dataset import (
@@ -27,3 +28,5 @@ __all__ = [
     "SubsetRandomSampler", "TensorDataset", "WeightedRandomSampler", "default_collate",
     "default_convert", "get_worker_info", "random_split",
 ]  # fmt: skip
+
+__getattr__ = names_of(__name__)

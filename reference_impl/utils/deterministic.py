@@ -1,0 +1,3 @@
+"""``torch.utils.deterministic``: a switch that is kept; nothing is left uninitialised by chance."""
+
+fill_uninitialized_memory = True
