@@ -19,6 +19,7 @@ witnesses:
   torch-cuda  PyTorch on CUDA
   numpy       the reference implementation on NumPy
   cupy        the reference implementation on CuPy
+  wasm        the reference implementation in Pyodide, as in a reader's browser
 
 exit status: 0 all agree; 1 a disagreement; 2 a request that cannot be carried out;
 130 stopped with Ctrl-C
@@ -131,7 +132,7 @@ def _verified(options: argparse.Namespace, watcher: PlainProgress | LiveProgress
     runs = evidence.fresh_path(options.docs).parent / "runs"
     with Scheduler() as scheduler:
         if options.fresh or not runs.exists():  # then importing torch can begin at once
-            scheduler.warm(witness.binding for witness in chosen if not witness.problem())
+            scheduler.warm(witness.host for witness in chosen if not witness.problem())
         from crossgrad.update import require_writable, update
         from crossgrad.verify import Verifier, read_pages, require_available
 

@@ -1,7 +1,7 @@
 """Hand pages to warm processes, and collect what they tell.
 
-There is one nursery for real PyTorch and one for the reference, started together: while
-PyTorch is being imported, the reference already runs its pages.
+There is one nursery for real PyTorch, one for the reference and one for the reference in Pyodide,
+started together: while PyTorch is being imported, the reference already runs its pages.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from crossgrad.browser import pyodide
 from crossgrad.errors import CrossgradError
 from crossgrad.pages import Block, Page
 from crossgrad.record import BlockRecord, Run
@@ -106,9 +107,9 @@ class _Running:
 
 @dataclass
 class _Nursery:
-    """This side of a warm process."""
+    """This side of a warm process. host: what it runs, as `Witness.host` says."""
 
-    binding: str
+    host: str
     control: socket.socket
     process: subprocess.Popen[bytes]
     stderr: Any
@@ -121,21 +122,26 @@ class _Nursery:
         """Whether nothing is being imported there."""
         return not self.imports
 
+    @property
+    def has_room(self) -> bool:
+        """Whether it can take a page now; Pyodide runs one at a time."""
+        return self.ready and not (self.host == "pyodide" and self.running)
+
     @classmethod
-    def start(cls, binding: str) -> _Nursery:
+    def start(cls, host: str) -> _Nursery:
         stderr = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the process
         ours, theirs = socket.socketpair()
         with theirs:
             process = subprocess.Popen(
-                [sys.executable, "-P", "-m", "crossgrad.nursery", binding, str(theirs.fileno())],
+                [*_command(host), str(theirs.fileno())],
                 pass_fds=[theirs.fileno()],
-                env=_environment(binding),
+                env=_environment(host),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=stderr,
                 start_new_session=True,
             )
-        return cls(binding, ours, process, stderr)
+        return cls(host, ours, process, stderr)
 
     def say(self, message: dict[str, Any]) -> None:
         self.control.sendall(json.dumps(message).encode() + b"\n")
@@ -151,7 +157,7 @@ class _Nursery:
             self.stderr.seek(0)
             lines = self.stderr.read().decode(errors="replace").strip().splitlines()
             raise CrossgradError(
-                f"the process that runs {self.binding} ended: {lines[-1] if lines else 'no reason'}"
+                f"the process that runs {self.host} ended: {lines[-1] if lines else 'no reason'}"
             )
         *lines, self.pending = (self.pending + data).split(b"\n")
         return map(json.loads, lines)
@@ -187,16 +193,16 @@ class Scheduler:
             nursery.close()
         self._nurseries.clear()
 
-    def warm(self, bindings: Iterable[str]) -> None:
-        """Start the processes that these bindings need, and do not wait for them.
+    def warm(self, hosts: Iterable[str]) -> None:
+        """Start the processes that these hosts are, and do not wait for them.
 
         Raises:
-            CrossgradError: a binding is known to be impossible to import.
+            CrossgradError: a host is known to be impossible to start.
         """
-        for binding in sorted(set(bindings) - set(self._nurseries), reverse=True):
-            if binding in self._broken:
-                raise CrossgradError(self._broken[binding])
-            nursery = self._nurseries[binding] = _Nursery.start(binding)
+        for host in sorted(set(hosts) - set(self._nurseries), reverse=True):
+            if host in self._broken:
+                raise CrossgradError(self._broken[host])
+            nursery = self._nurseries[host] = _Nursery.start(host)
             self._selector.register(nursery.control, selectors.EVENT_READ, nursery)
 
     def run(
@@ -205,7 +211,7 @@ class Scheduler:
         """Do all jobs; the result is by `Job.key`.
 
         Raises:
-            CrossgradError: a binding cannot be imported, or its process is gone.
+            CrossgradError: a host cannot be started, or its process is gone.
         """
         try:
             return self._run(jobs, limits, watcher or Watcher())
@@ -217,7 +223,7 @@ class Scheduler:
         watcher.planned(jobs)
         waiting = {job.key: job for job in jobs}
         runs: dict[Any, Run] = {}
-        self.warm(job.witness.binding for job in jobs)
+        self.warm(job.witness.host for job in jobs)
         self._prepare(jobs)
         while len(runs) < len(jobs):
             self._hand_out(waiting, limits, watcher)
@@ -241,9 +247,9 @@ class Scheduler:
         free = max(1, self.slots - importing) - sum(len(n.running) for n in nurseries)
         while free > 0:
             queues = [
-                [job for job in waiting.values() if job.witness.binding == nursery.binding]
+                [job for job in waiting.values() if job.witness.host == nursery.host]
                 for nursery in nurseries
-                if nursery.ready
+                if nursery.has_room
             ]
             queue = max(queues, key=len, default=[])
             if not queue:
@@ -252,7 +258,7 @@ class Scheduler:
             free -= 1
 
     def _start(self, job: Job, limits: Limits, watcher: Watcher) -> None:
-        nursery = self._nurseries[job.witness.binding]
+        nursery = self._nurseries[job.witness.host]
         self._numbers += 1
         nursery.running[self._numbers] = _Running(job, Run([None] * len(job.page.blocks)))
         nursery.say(
@@ -269,7 +275,7 @@ class Scheduler:
         self, nursery: _Nursery, message: dict[str, Any], runs: dict[Any, Run], watcher: Watcher
     ) -> None:
         if "broken" in message:
-            self._broken[nursery.binding] = message["broken"]
+            self._broken[nursery.host] = message["broken"]
             raise CrossgradError(message["broken"])
         if "ready" in message:
             nursery.imports -= 1
@@ -289,7 +295,14 @@ class Scheduler:
             watcher.ended(running.job, running.run)
 
 
-def _environment(binding: str) -> dict[str, str]:
+def _command(host: str) -> list[str]:
+    """The program that is told the number of its socket."""
+    if host == "pyodide":
+        return [pyodide.node() or "node", str(pyodide.LIVE / "witness.mjs")]
+    return [sys.executable, "-P", "-m", "crossgrad.nursery", host]
+
+
+def _environment(host: str) -> dict[str, str]:
     """What a page may know of the machine: where programs and libraries are, nothing else."""
     kept = {
         name: value
@@ -305,6 +318,6 @@ def _environment(binding: str) -> dict[str, str]:
         **kept,
         **dict.fromkeys(threads, "1"),
         "LANG": "C.UTF-8",
-        "PYTHONHASHSEED": _HASH_SEEDS.get(binding, "0"),
+        "PYTHONHASHSEED": _HASH_SEEDS.get(host, "0"),
         "PYTHONPATH": os.pathsep.join(paths),
     }

@@ -15,6 +15,7 @@ import platform
 from dataclasses import dataclass
 from pathlib import Path
 
+from crossgrad.browser import pyodide
 from crossgrad.errors import CrossgradError
 
 
@@ -23,7 +24,8 @@ class Witness:
     """One way to run the blocks.
 
     binding: the module that `import torch` means (`torch` or `reference_impl`). device: the
-    default device, `cpu` or `cuda`. setup: `module:function`, called in the page's process
+    default device, `cpu` or `cuda`. in_browser: Pyodide runs it, as in a reader's browser, and not
+    this Python. setup: `module:function`, called in the page's process
     before the page begins; tests plant faults with it.
     """
 
@@ -31,13 +33,21 @@ class Witness:
     binding: str
     device: str
     setup: str | None = None
+    in_browser: bool = False
 
     @property
     def is_torch(self) -> bool:
         return self.binding == "torch"
 
+    @property
+    def host(self) -> str:
+        """What runs its pages: the warm process of its binding, or Pyodide."""
+        return "pyodide" if self.in_browser else self.binding
+
     def problem(self) -> str | None:
         """Why this witness cannot run here, or None if it can."""
+        if self.in_browser:
+            return pyodide.problem()
         if self.is_torch and not version_of("torch"):
             return "PyTorch is not installed"
         if not self.is_torch and self.device == "cuda" and not cupy_version():
@@ -50,6 +60,8 @@ class Witness:
 
     def versions(self) -> dict[str, str]:
         """The versions that its results depend on."""
+        if self.in_browser:
+            return pyodide.versions()
         versions = {"torch": version_of("torch")} if self.is_torch else {}
         if not self.is_torch and self.device == "cuda":
             versions["cupy"] = cupy_version()
@@ -58,6 +70,8 @@ class Witness:
 
     def device_name(self) -> str | None:
         """The processor that it computes on, as its maker calls it."""
+        if self.in_browser:
+            return f"WebAssembly on {cpu_name()}"
         return gpu_name() if self.device == "cuda" else cpu_name()
 
 
@@ -68,6 +82,7 @@ WITNESSES = {
         Witness("torch-cuda", "torch", "cuda"),
         Witness("numpy", "reference_impl", "cpu"),
         Witness("cupy", "reference_impl", "cuda"),
+        Witness("wasm", "reference_impl", "cpu", in_browser=True),
     )
 }
 """All witnesses; where they differ, the first that ran is the one the others are held against."""

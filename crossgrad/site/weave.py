@@ -5,17 +5,22 @@ Text goes in and text comes out, so that every generator that runs Python-Markdo
 
 from __future__ import annotations
 
+import json
 import posixpath
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable
+from html import escape
 from pathlib import Path
 
 from crossgrad import directives, fences
+from crossgrad.directives import Picture
 from crossgrad.evidence import Evidence
 from crossgrad.pages import Block, Page
+from crossgrad.scheduler import why_not_run
 from crossgrad.site import line, words
 from crossgrad.site.judgement import Judgement, judge
+from crossgrad.witnesses import WITNESSES
 
 EXPLANATION, HELP = "verification.md", "How verification works"
 _PICTURE = re.compile(r"^!\[[^\]]*\]\(([^)\s]+\.svg)\)\s*$")
@@ -70,12 +75,19 @@ def _fences(page: Page) -> dict[int, str]:
     for block in page.blocks:
         ticks = "`" * _ticks(page, block.line)
         raises = " .raises" if block.expects_exception else ""
-        replaced[block.line] = f"{ticks} {{ .python{raises} #{anchor(block)} }}"
+        replaced[block.line] = f"{ticks} {{ .python{raises} #{anchor(block)}{_not_live(block)} }}"
         if block.output_lines:
             opening = _opening(page, block.output_lines)
             ticks = "`" * _ticks(page, opening)
-            replaced[opening] = f'{ticks} {{ .text .output .no-copy title="Output" }}'
+            of = f'data-block="{anchor(block)}"'
+            replaced[opening] = f'{ticks} {{ .text .output .no-copy title="Output" {of} }}'
     return replaced
+
+
+def _not_live(block: Block) -> str:
+    """Why a block does not run in the page, for the scripts that would make it run."""
+    reason = why_not_run(WITNESSES["wasm"], block)
+    return "" if reason is None else f' data-not-live="{escape(reason)}"'
 
 
 def anchor(block: Block) -> str:
@@ -106,15 +118,21 @@ def _pictures(page: Page, lines: list[str], docs_dir: Path, keep: Keep) -> dict[
     """
     folder = docs_dir / posixpath.dirname(page.name)
     replaced: dict[int, str] = {}
-    for picture in (picture for block in page.blocks for picture in block.pictures):
+    for block, picture in ((block, picture) for block in page.blocks for picture in block.pictures):
         for number in range(picture.line + 1, min(picture.line + 3, len(lines)) + 1):
             match = _PICTURE.match(lines[number - 1])
             if match and (folder / match[1]).is_file():
                 svg = (folder / match[1]).read_text(encoding="utf-8")
-                kind = f"picture picture-{picture.kind}"
-                replaced[number] = keep(f'<figure class="{kind}">{_STYLE.sub("", svg)}</figure>')
+                replaced[number] = keep(_figure(block, picture, _STYLE.sub("", svg)))
                 break
     return replaced
+
+
+def _figure(block: Block, picture: Picture, svg: str) -> str:
+    """A drawing, with what it takes to draw it anew when a reader runs the block."""
+    parts = {name: getattr(picture, name) for name in ("kind", "names", "alt", "options")}
+    data = f'data-block="{anchor(block)}" data-picture="{escape(json.dumps(parts))}"'
+    return f'<figure class="picture picture-{picture.kind}" {data}>{svg}</figure>'
 
 
 def _with_warning(lines: list[str], verdicts: Iterable[Judgement]) -> list[str]:

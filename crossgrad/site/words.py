@@ -11,7 +11,7 @@ from crossgrad.evidence import WitnessVerdict
 def who(ran: Mapping[str, WitnessVerdict]) -> str:
     """The witnesses in a sentence, each with the version that matters most.
 
-    Such as `PyTorch 2.13.0 on CPU and GPU and the reference on NumPy 2.4.6 and CuPy 14.2.0`.
+    Such as `PyTorch 2.13.0 on CPU and GPU and the reference on NumPy 2.4.6 and WebAssembly`.
     """
     pytorch: dict[str, list[str]] = {}
     arrays: list[str] = []
@@ -22,6 +22,8 @@ def who(ran: Mapping[str, WitnessVerdict]) -> str:
             pytorch.setdefault(_version(verdict, "torch"), []).append(place)
         elif name in ("numpy", "cupy"):
             arrays.append(f"{'NumPy' if name == 'numpy' else 'CuPy'} {_version(verdict, name)}")
+        elif name == "wasm":
+            arrays.append("WebAssembly")
         else:
             others.append(name)
     parts = [

@@ -8,6 +8,7 @@ import sys
 import pytest
 
 from crossgrad import witnesses
+from crossgrad.browser import pyodide
 from crossgrad.errors import CrossgradError
 from crossgrad.witnesses import WITNESSES, choose
 
@@ -18,6 +19,7 @@ def machine(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     found = {"numpy": "2.0", "torch": "2.13.0", "gpu": "NVIDIA H200", "cupy": "14.0"}
     monkeypatch.setattr(witnesses, "version_of", lambda name: found.get(name, ""))
     monkeypatch.setattr(witnesses, "gpu_name", lambda: found["gpu"])
+    monkeypatch.setattr(pyodide, "problem", lambda: found.get("no pyodide"))
     return found
 
 
@@ -31,20 +33,22 @@ def test_with_a_gpu_and_everything_installed_all_can_run(machine: dict[str, str]
     assert WITNESSES["cupy"].versions()["cupy"] == "14.0"
     assert set(WITNESSES["torch-cpu"].versions()) == {"torch", "numpy", "python"}
     assert set(WITNESSES["numpy"].versions()) == {"numpy", "python"}
+    assert WITNESSES["wasm"].device_name().startswith("WebAssembly on ")
 
 
 @pytest.mark.parametrize(
     ("lacks", "expected"),
     [
-        ({"gpu": ""}, [None, "there is no CUDA device", None, "there is no CUDA device"]),
-        ({"cupy": ""}, [None, None, None, "CuPy is not installed"]),
+        ({"gpu": ""}, [None, "there is no CUDA device", None, "there is no CUDA device", None]),
+        ({"cupy": ""}, [None, None, None, "CuPy is not installed", None]),
+        ({"no pyodide": "Node.js is missing"}, [None, None, None, None, "Node.js is missing"]),
         (
             {"torch": ""},
-            ["PyTorch is not installed", "PyTorch is not installed", None, None],
+            ["PyTorch is not installed", "PyTorch is not installed", None, None, None],
         ),
         (
             {"torch": "2.13.0+cpu"},
-            [None, "PyTorch 2.13.0+cpu is built without CUDA", None, None],
+            [None, "PyTorch 2.13.0+cpu is built without CUDA", None, None, None],
         ),
     ],
 )

@@ -21,6 +21,7 @@ VERSIONS = {
     "torch-cuda": {"torch": "2.13.0+cu130", "numpy": "2.4.6"},
     "numpy": {"numpy": "2.4.6"},
     "cupy": {"cupy": "14.2.0", "numpy": "2.4.6"},
+    "wasm": {"numpy": "2.0.2", "python": "3.12.7", "pyodide": "0.27.7"},
 }
 EXTENSIONS = ["attr_list", "md_in_html", "tables", "pymdownx.superfences", "pymdownx.highlight"]
 

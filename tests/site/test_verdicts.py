@@ -5,6 +5,8 @@ import pytest
 from crossgrad.evidence import Disagreement, KnownDifference, WitnessInfo, WitnessVerdict
 from crossgrad.markdown_extension import CrossgradExtension
 
+from .conftest import VERSIONS
+
 PAGE = """# A page
 
 ```python
@@ -60,10 +62,11 @@ def test_agreement_is_said_quietly(page):
     assert not verdicts(page)[0].details.has_attr("open")
 
 
-def test_all_four_witnesses_fit_into_the_sentence(page):
-    page.verify("page.md", ("torch-cpu", "torch-cuda", "numpy", "cupy"))
+def test_all_witnesses_fit_into_the_sentence(page):
+    page.verify("page.md", tuple(VERSIONS))
     assert line(page).startswith(
-        "PyTorch 2.13.0 on CPU and GPU and the reference on NumPy 2.4.6 and CuPy 14.2.0 agree"
+        "PyTorch 2.13.0 on CPU and GPU and the reference on NumPy 2.4.6, CuPy 14.2.0 "
+        "and WebAssembly agree"
     )
 
 
@@ -81,6 +84,7 @@ def test_the_details_say_what_each_witness_did_and_why_one_did_not(page):
     block = page.verify("page.md")[0]
     block.witnesses["torch-cuda"] = WitnessVerdict("skipped", reason="NumPy has no GPU")
     page.evidence.witnesses["cupy"] = WitnessInfo(False, reason="CuPy is not installed")
+    page.evidence.witnesses["wasm"] = WitnessInfo(False, reason="Node.js is missing")
     text = [item.get_text() for item in verdicts(page)[0].select("dt, dd")]
     assert text == [
         "✓ torch-cpu",
@@ -91,6 +95,8 @@ def test_the_details_say_what_each_witness_did_and_why_one_did_not(page):
         "agrees · numpy 2.4.6 · a processor · 23 November 2026, 10:40 UTC",
         "○ cupy",
         "not run: CuPy is not installed",
+        "○ wasm",
+        "not run: Node.js is missing",
     ]
 
 

@@ -1,5 +1,7 @@
 """What else becomes of a page's Markdown: labels, comments, pictures, formulas, tables."""
 
+import json
+
 import pytest
 
 from crossgrad.evidence import KnownDifference
@@ -67,6 +69,30 @@ def test_a_block_that_must_raise_says_so_to_scripts(docs):
     assert docs.soup("page.md").select_one(".language-python.raises")
 
 
+@pytest.mark.parametrize(
+    ("directive", "reason"),
+    [
+        ("skip cupy because it may", None),
+        ('skip wasm because it\'s "native"', 'it\'s "native"'),
+        ("requires cuda", "needs a GPU"),
+    ],
+)
+def test_a_block_that_does_not_run_in_the_page_says_why_to_scripts(docs, directive, reason):
+    docs.write("page.md", f"<!--crossgrad:{directive}-->\n```python\nprint(1)\n```\n")
+    assert docs.soup("page.md").select_one("#block-1").get("data-not-live") == reason
+
+
+def test_output_and_pictures_name_their_block_to_scripts(docs):
+    docs.write("page.md", "```python\n0\n```\n" + QUESTION + PICTURE)
+    docs.write("pictures/page-1.svg", SVG)
+    soup = docs.soup("page.md")
+    assert soup.select_one(".output")["data-block"] == "block-2"
+    figure = soup.select_one("figure.picture")
+    assert figure["data-block"] == "block-3"
+    asked = {"kind": "graph", "names": ["x"], "alt": "a graph", "options": {}}
+    assert json.loads(figure["data-picture"]) == asked
+
+
 def test_a_picture_becomes_part_of_the_page_and_leaves_its_colours_to_it(docs):
     docs.write("page.md", PICTURE)
     docs.write("pictures/page-1.svg", SVG)
@@ -120,9 +146,18 @@ def test_the_matrix_shows_each_page_and_witness(two_pages):
     rows = two_pages.soup("verification.md").select("table tr")
     cells = [[cell.get_text() for cell in row.select("th, td")] for row in rows]
     assert cells == [
-        ["Page", "Blocks", "torch-cpu", "torch-cuda", "numpy", "cupy", "Largest difference"],
-        ["First | page", "1", "1 ✓", "–", "1 ✓", "–", "1e-07"],
-        ["Second", "1", "–", "–", "–", "–", "none"],
+        [
+            "Page",
+            "Blocks",
+            "torch-cpu",
+            "torch-cuda",
+            "numpy",
+            "cupy",
+            "wasm",
+            "Largest difference",
+        ],
+        ["First | page", "1", "1 ✓", "–", "1 ✓", "–", "–", "1e-07"],
+        ["Second", "1", "–", "–", "–", "–", "–", "none"],
     ]
     assert [row.a["href"] for row in rows[1:]] == ["a.md", "b/c.md"]
 
