@@ -1,7 +1,7 @@
 """Finish a built site: live blocks and a Content-Security-Policy.
 
-`python -m crossgrad.site.finish site` works on the files that any site generator wrote. Where Pyodide
-is not set up it leaves the live blocks out and says so in one sentence; everything else is as ever.
+`python -m crossgrad.site.finish site` works on the files that any site generator wrote. Where
+Pyodide is not set up it leaves the live blocks out and says so in one sentence.
 """
 
 from __future__ import annotations

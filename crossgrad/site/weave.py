@@ -118,7 +118,7 @@ def _pictures(page: Page, lines: list[str], docs_dir: Path, keep: Keep) -> dict[
     """
     folder = docs_dir / posixpath.dirname(page.name)
     replaced: dict[int, str] = {}
-    for block, picture in ((block, picture) for block in page.blocks for picture in block.pictures):
+    for block, picture in ((b, picture) for b in page.blocks for picture in b.pictures):
         for number in range(picture.line + 1, min(picture.line + 3, len(lines)) + 1):
             match = _PICTURE.match(lines[number - 1])
             if match and (folder / match[1]).is_file():

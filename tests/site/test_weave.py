@@ -6,6 +6,7 @@ import pytest
 
 from crossgrad.evidence import KnownDifference
 from crossgrad.site.identity import body
+from crossgrad.witnesses import NAMES
 
 QUESTION = """# A page
 
