@@ -117,7 +117,7 @@ def _matrix_rank(xp, self, atol, rtol, hermitian):
     else:
         values = xp.linalg.svd(self, compute_uv=False)
     least = cutoff(xp, values.max(-1), atol, rtol, self.shape, self.dtype)
-    return (values > least[..., None]).sum(-1)
+    return (values > least[..., None]).sum(-1, dtype=np.int64)
 
 
 @composite(method=False, function=False)

@@ -121,11 +121,11 @@ def bincount(xp, self, weights=None, minlength=0):
     if minlength < 0:
         raise RuntimeError("minlength should be >= 0")
     if weights is None:
-        return xp.bincount(self.astype(np.int64), minlength=minlength).astype(np.int64)
+        return xp.bincount(self.astype(np.intp), minlength=minlength).astype(np.int64)
     if weights.shape != self.shape:
         raise RuntimeError("weights should be 1-d and have the same length as input")
     kind = np.float32 if weights.dtype == np.float32 else np.float64
-    return xp.bincount(self.astype(np.int64), weights, minlength).astype(kind)
+    return xp.bincount(self.astype(np.intp), weights, minlength).astype(kind)
 
 
 @op()
@@ -137,7 +137,7 @@ def histc(xp, self, bins=100, min=0, max=0):
         raise RuntimeError(f"torch.histogram(): bins must be > 0, but got {bins} for dimension 0")
     low, high = _histogram_range(xp, self, min, max)
     inside = self[(self >= low) & (self <= high)].astype(np.float64)
-    where = ((inside - low) * (bins / (high - low))).astype(np.int64)
+    where = ((inside - low) * (bins / (high - low))).astype(np.intp)
     where[where == bins] = bins - 1
     return xp.bincount(where, minlength=bins).astype(self.dtype)
 
@@ -199,7 +199,7 @@ def _density(xp: Any, hist: Any, edges: list[Any]) -> Any:
 
 def _counted(xp: Any, points: Any, edges: list[Any], weight: Any, density: bool) -> Any:
     """The histogram of `points`, (n, d)."""
-    flat, inside = xp.zeros(len(points), np.int64), xp.ones(len(points), bool)
+    flat, inside = xp.zeros(len(points), np.intp), xp.ones(len(points), bool)
     shape = tuple(e.size - 1 for e in edges)
     for dim, e in enumerate(edges):
         where, within = _cells(xp, points[:, dim], e)

@@ -133,7 +133,7 @@ def _running(xp: Any, self: Any, dim: int, better: Any) -> tuple[Any, Any]:
         return self.copy(), xp.zeros((), np.int64)
     values = extremes_so_far(xp, better, self, dim)
     shape = [-1 if d == dim else 1 for d in range(self.ndim)]
-    places = xp.arange(self.shape[dim]).reshape(shape)
+    places = xp.arange(self.shape[dim], dtype=np.int64).reshape(shape)
     here = xp.where((self == values) | (self != self), places, 0)
     return values, extremes_so_far(xp, xp.maximum, here, dim)
 

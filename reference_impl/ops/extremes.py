@@ -64,7 +64,7 @@ def check_not_empty(name: str, self: Any, dim: Any, call: str = "()") -> None:
 
 def _take(xp: Any, self: Any, index: Any, dim: int, keepdim: bool) -> tuple[Any, Any]:
     """(values, indices) at `index`, which has size 1 along `dim`."""
-    values = xp.take_along_axis(self, index, dim)
+    values, index = xp.take_along_axis(self, index, dim), index.astype(np.int64, copy=False)
     if not keepdim:
         values, index = xp.squeeze(values, dim), xp.squeeze(index, dim)
     return values, index
@@ -213,13 +213,13 @@ def _arg(xp: Any, pick: Any, name: str, self: Any, dim: Any, keepdim: bool) -> A
             raise IndexError(
                 f"{name}(): Expected reduction dim to be specified for input.numel() == 0."
             )
-        found = pick(self)
+        found = pick(self).astype(np.int64)
         return found.reshape((1,) * self.ndim) if keepdim else found
     dim = wrap_dim(dim, self.ndim)
     check_not_empty(name, self, dim)
     if self.ndim == 0:
         return xp.zeros((), np.int64)
-    found = pick(self, dim)
+    found = pick(self, dim).astype(np.int64, copy=False)
     return xp.expand_dims(found, dim) if keepdim else found
 
 

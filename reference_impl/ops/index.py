@@ -271,7 +271,7 @@ def index_select(xp, self, dim, index):
         raise IndexError("index out of range in self")
     if not self.ndim:
         return self.copy()
-    return xp.take(self, index.reshape(-1), axis=d)
+    return xp.take(self, index.reshape(-1).astype(np.intp, copy=False), axis=d)
 
 
 def _take_self(grad: Any, self_shape: Any, index: Any) -> Any:

@@ -63,7 +63,7 @@ def _strided_self(grad: Any, geometry: Any, size: Any, stride: Any, storage_offs
     own = _places(shape, strides, offset)
     low = min(out.min(initial=0), own.min(initial=0))
     memory = np.zeros(max(out.max(initial=0), own.max(initial=0)) - low + 1)
-    counts = np.bincount(own - low, minlength=len(memory))
+    counts = np.bincount((own - low).astype(np.intp), minlength=len(memory))
     like, places, mine = _beside(grad, memory, out - low, own - low)
     gathered = take(index_add(like, 0, places, grad.reshape(-1)), mine)
     if counts.max(initial=1) > 1:

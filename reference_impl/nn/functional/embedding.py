@@ -38,7 +38,7 @@ def _shares(grad: Any, indices: Any, padding_idx: int, by_frequency: bool) -> An
     xp = xp_of(data)
     shares = (data != padding_idx).astype(np.float64)
     if by_frequency and data.size:
-        shares = shares / xp.bincount(data.reshape(-1))[data]
+        shares = shares / xp.bincount(data.reshape(-1).astype(np.intp, copy=False))[data]
     return shares[..., None]
 
 
