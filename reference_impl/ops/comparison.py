@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from .. import dtypes, errors
+from .. import dtypes, errors, layout
 from ..op import PUBLIC, check_tensors, composite, op, pointwise, promote_operands
 from ..tensor import Tensor
 from .rules import is_complex, zeros
@@ -139,7 +139,11 @@ def isneginf(xp, self):
 @pointwise(operands=("self",), inplace=False)
 def isreal(xp, self):
     """Whether the imaginary part is 0."""
-    return self.imag == 0 if self.dtype.kind == "c" else xp.ones_like(self, dtype=np.bool_)
+    if self.dtype.kind == "c":
+        return self.imag == 0
+    out = layout.empty_like(self, np.bool_)
+    out[...] = True
+    return out
 
 
 # ---------------------------------------------------------------- closeness

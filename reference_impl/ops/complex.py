@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from .. import dtypes, errors
+from .. import dtypes, errors, layout
 from ..backend import xp_of
 from ..op import check_tensors, composite, op, pointwise
 from ..op import view as view_op
@@ -166,7 +166,8 @@ def _paired(op: Any, xp: Any, arrays: list[Any]) -> None:
 
 def _joined(xp: Any, re: Any, im: Any) -> Any:
     """re + 1j * im, exact where either is inf or nan."""
-    out = xp.empty(np.broadcast_shapes(re.shape, im.shape), _COMPLEX_OF[re.dtype.char])
+    re, im = (re, im) if re.shape == im.shape else xp.broadcast_arrays(re, im)
+    out = layout.empty_like(re, _COMPLEX_OF[re.dtype.char])
     out.real, out.imag = re, im
     return out
 

@@ -15,7 +15,7 @@ from .convert import cast
 from .exponential import exp, log, logaddexp
 from .reduce import sum as sum_
 from .reduce import without_each
-from .rules import in_single, is_complex
+from .rules import in_rows, in_single, is_complex
 from .selection import where
 from .shape import unsqueeze
 
@@ -43,6 +43,7 @@ def _wide(self: Any, dtype: Any) -> Any:
 
 @op(self=lambda grad, dim: _backwards(cumsum, grad, dim), inplace=True)
 @in_single
+@in_rows
 def cumsum(xp, self, dim, *, dtype=None):
     """The running sum along `dim`; integers are summed as int64."""
     dim = wrap_dim(dim, self.ndim)
@@ -68,6 +69,7 @@ def _cumprod_rule(grad: Any, self: Any, result: Any, dim: int) -> Any:
 
 @op(self=_cumprod_rule, inplace=True)
 @in_single
+@in_rows
 def cumprod(xp, self, dim, *, dtype=None):
     """The running product along `dim`; integers are multiplied as int64."""
     dim = wrap_dim(dim, self.ndim)
@@ -89,6 +91,7 @@ def _logcumsumexp_rule(grad: Any, self: Any, result: Any, dim: int) -> Any:
 
 @op(self=_logcumsumexp_rule)
 @in_single
+@in_rows
 def logcumsumexp(xp, self, dim):
     """The logarithm of the running sum of the exponentials."""
     dim = wrap_dim(dim, self.ndim)
@@ -139,12 +142,14 @@ def _running(xp: Any, self: Any, dim: int, better: Any) -> tuple[Any, Any]:
 
 
 @op(self=_extreme_rule, returns=return_types.cummax)
+@in_rows
 def cummax(xp, self, dim):
     """The running maximum along `dim`, and the last index where it was reached."""
     return _running(xp, self, dim, xp.maximum)
 
 
 @op(self=_extreme_rule, returns=return_types.cummin)
+@in_rows
 def cummin(xp, self, dim):
     """The running minimum along `dim`, and the last index where it was reached."""
     return _running(xp, self, dim, xp.minimum)

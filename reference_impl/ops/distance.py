@@ -16,7 +16,7 @@ from ..tensor import Tensor
 from .complex import conj, real
 from .matmul import matmul
 from .reduce import sum as sum_
-from .rules import not_implemented, zeros
+from .rules import in_rows, not_implemented, zeros
 from .selection import where
 from .shape import expand, transpose, unsqueeze, view
 
@@ -224,6 +224,7 @@ def _renorm_rule(grad: Any, self: Any, p: float, dim: int, maxnorm: float) -> An
 
 
 @op(self=_renorm_rule, inplace=True)
+@in_rows
 def renorm(xp, self, p, dim, maxnorm):
     """The tensor with each slice along `dim` scaled down to a p-norm of at most `maxnorm`."""
     from ..linalg.norms import _vector_norm

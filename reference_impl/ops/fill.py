@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .. import dtypes, errors
+from .. import dtypes, errors, layout
 from ..op import composite, op
 from ..tensor import Tensor, wrap
 from .convert import cast
@@ -44,7 +44,9 @@ def _fill(xp, self, value):
     node=lambda self, value: f"FillBackward{int(isinstance(value, Tensor))}")  # fmt: skip
 def fill(xp, self, value):
     """A tensor like `self` full of `value`, a number or 0-d tensor."""
-    return xp.full_like(self, value)
+    out = layout.empty_like(self)
+    out[...] = value
+    return out
 
 
 @op(self=zeros, name="zero", inplace="only")

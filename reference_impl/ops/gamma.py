@@ -11,12 +11,13 @@ from typing import Any
 
 import numpy as np
 
+from .. import layout
 from ..backend import xp_of
 from ..op import op, pointwise, promote_operands
 from ..tensor import Tensor, wrap
 from .exponential import exp, log
 from .reduce import sum as sum_
-from .rules import in_double, not_implemented, polynomial
+from .rules import in_double, in_rows, not_implemented, polynomial
 from .shape import unsqueeze
 
 # ---------------------------------------------------------------- logarithm of gamma
@@ -137,7 +138,7 @@ def _check_order(op: Any, xp: Any, arrays: list[Any]) -> None:
 )  # fmt: skip
 def polygamma(xp, n, self):
     """The n-th derivative of ``digamma``.  Raises RuntimeError for a negative n."""
-    return _polygamma(xp, n, self.astype(np.float64)).astype(self.dtype)
+    return _polygamma(xp, n, layout.copy(self, np.float64)).astype(self.dtype)
 
 
 def _polygamma_method(self: Any, n: int) -> Any:
@@ -162,6 +163,7 @@ def _mvlgamma_rule(grad: Any, self: Any, p: int) -> Any:
 
 
 @pointwise(self=_mvlgamma_rule, promote="float", serves="bif", kernel="mvlgamma")
+@in_rows
 def mvlgamma(xp, self, p):
     """The multivariate log-gamma function of dimension `p`.  Raises RuntimeError for p < 1."""
     if p < 1:

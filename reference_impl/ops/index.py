@@ -15,6 +15,7 @@ from .. import dtypes, errors
 from ..backend import xp_of
 from ..op import composite, op, wrap_dim
 from ..tensor import Tensor
+from .rules import in_rows
 from .shape import expand, reshape, unsqueeze
 
 _INTEGERS = ("int64", "int32")
@@ -212,6 +213,7 @@ def zeros_like_shape(grad: Any, shape: Sequence[int]) -> Any:
 
 
 @op(self=_gather_self)
+@in_rows
 def gather(xp, self, dim, index, *, sparse_grad=False):
     """For each place, the element of `self` whose position along `dim` is `index` there."""
     d = wrap_dim(dim, self.ndim)
@@ -281,6 +283,7 @@ def _take_self(grad: Any, self_shape: Any, index: Any) -> Any:
 
 
 @op(self=_take_self)
+@in_rows
 def take(xp, self, index):
     """The elements at places counted through all dimensions."""
     require_tensor("take", "index", index, 2)

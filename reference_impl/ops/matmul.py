@@ -17,6 +17,7 @@ from ..layout import contiguous_format
 from ..op import PUBLIC, composite, op
 from ..tensor import Tensor
 from .complex import conj
+from .rules import laid_out_alike
 from .shape import reshape, transpose, unsqueeze, view
 
 
@@ -271,6 +272,7 @@ def addbmm(xp, self, batch1, batch2, *, beta=1, alpha=1):
     vec1=lambda grad, vec2, alpha: _scaled(mv(grad, conj(vec2)), alpha),
     vec2=lambda grad, vec1, alpha: _scaled(mv(transpose(grad, 0, 1), conj(vec1)), alpha),
 )
+@laid_out_alike
 def addr(xp, self, vec1, vec2, *, beta=1, alpha=1):
     """Beta * self + alpha * outer(vec1, vec2)."""
     if vec1.ndim != 1 or vec2.ndim != 1:

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from ..op import pointwise
+from .rules import laid_out_alike
 
 _options: dict[str, Any] = {
     "operands": ("x", "n"), "numbers": ("x", "n"), "promote": "float", "serves": "biF",
@@ -115,6 +116,7 @@ def _hermite(xp: Any, x: Any, n: Any, scale: int, limit: int) -> Any:
 
 
 @pointwise(**_options)
+@laid_out_alike
 def special_hermite_polynomial_h(xp, x, n):
     """Hermite's polynomial as physicists write it; nan for degrees that overflow."""
     limit = 512 if x.dtype == np.float64 else 128
@@ -122,6 +124,7 @@ def special_hermite_polynomial_h(xp, x, n):
 
 
 @pointwise(**_options)
+@laid_out_alike
 def special_hermite_polynomial_he(xp, x, n):
     """Hermite's polynomial as statisticians write it; nan for degrees that overflow."""
     limit = 512 if x.dtype == np.float64 else 128
@@ -129,6 +132,7 @@ def special_hermite_polynomial_he(xp, x, n):
 
 
 @pointwise(**_options)
+@laid_out_alike
 def special_laguerre_polynomial_l(xp, x, n):
     """Laguerre's polynomial."""
     return _by_recurrence(
@@ -138,6 +142,7 @@ def special_laguerre_polynomial_l(xp, x, n):
 
 
 @pointwise(**_options)
+@laid_out_alike
 def special_legendre_polynomial_p(xp, x, n):
     """Legendre's polynomial."""
     return _by_recurrence(

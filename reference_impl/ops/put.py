@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from .. import dtypes, errors
+from .. import dtypes, errors, layout
 from ..op import op, wrap_dim
-from ..storage import array_in, storage_of
+from ..storage import UntypedStorage, array_in, storage_of
 from ..tensor import Tensor
 from .index import (
     _index,
@@ -30,6 +30,7 @@ from .index import (
 from .memory import as_strided
 from .nested import filled_value
 from .parts import diagonal, diagonal_view, select, slice_
+from .rules import in_rows
 from .scatter import REDUCE_RULES, combined, dispatching
 from .shape import at, reshape
 
@@ -93,6 +94,7 @@ def _rows_of(grad: Any, dim: int, index: Any, source_shape: Any, factor: Any = 1
     ),
     inplace=True,
 )
+@in_rows
 def index_add(xp, self, dim, index, source, *, alpha=1):
     """Add `alpha` times the slices of `source` to the slices of `self` at `index`."""
     d, where = _rows("index_add_", self, dim, index, source)
@@ -108,6 +110,7 @@ def index_add(xp, self, dim, index, source, *, alpha=1):
     source=lambda grad, dim, index, source_shape: _rows_of(grad, dim, index, source_shape),
     inplace=True,
 )
+@in_rows
 def index_copy(xp, self, dim, index, source):
     """Replace the slices of `self` at `index` by those of `source`."""
     d, where = _rows("index_copy_", self, dim, index, source)
@@ -155,7 +158,7 @@ def _index_filled(xp: Any, self: Any, dim: int, index: Any, value: Any) -> Any:
     wrong = first_outside(index, n, -n)
     if wrong is not None:
         raise errors.index_out_of_bounds(wrong, d, n)
-    out = xp.array(self)
+    out = layout.copy(self)
     out[at(d, index.reshape(-1)) if self.ndim else (Ellipsis,)] = value
     return out
 
@@ -185,6 +188,7 @@ def _reduce_rows(grad, self, dim, index, source, result, reduce, include_self, n
 @op(
     joint=(("self", "source"), _reduce_rows), method=False, function=False, name="index_reduce",
 )  # fmt: skip
+@in_rows
 def _index_reduce(xp, self, dim, index, source, reduce, include_self=True):
     if reduce not in ("prod", "mean", "amax", "amin"):
         raise RuntimeError(
@@ -229,7 +233,7 @@ def index_put(xp, self, indices, values, accumulate=False):
             f"{to} for the destination and {from_} for the source."
         )
     where = index_tuple(xp, self, indices)
-    out = xp.array(self)
+    out = layout.copy(self)
     shape = indexed_shape(self, where)
     try:
         values = xp.broadcast_to(values, shape)
@@ -276,12 +280,12 @@ def put(xp, self, index, source, accumulate=False):
     wrong = first_outside(index, self.size, -self.size)
     if wrong is not None:
         raise errors.place_outside(wrong, self.size)
-    out = xp.array(self, order="C")
-    flat = out.reshape(-1)
+    out = layout.copy(self)
+    where = xp.unravel_index(index.reshape(-1) % max(self.size, 1), self.shape)
     if accumulate:
-        add_at(xp, flat, index.reshape(-1), source.reshape(-1))
+        add_at(xp, out, where, source.reshape(-1))
     else:
-        flat[index.reshape(-1)] = source.reshape(-1)
+        out[where] = source.reshape(-1)
     return out
 
 
@@ -329,6 +333,15 @@ def masked_scatter(xp, self, mask, source):
 # ---------------------------------------------------------------- out-of-place writes to a view
 
 
+def _with_its_storage(array: Any) -> Any:
+    """A copy with the same strides and offset, in a copy of the whole memory behind `array`."""
+    if layout.shares_elements(array):
+        return layout.copy(array)
+    storage, offset, strides = storage_of(array)
+    memory = UntypedStorage(storage._bytes.copy())
+    return array_in(memory, dtypes.of(array.dtype), offset, array.shape, strides)
+
+
 @op(
     self=lambda grad, dim, index, src_shape: select_scatter(
         grad, zeros_like_shape(grad, src_shape), dim, index
@@ -337,7 +350,7 @@ def masked_scatter(xp, self, mask, source):
 )
 def select_scatter(xp, self, src, dim, index):
     """A copy of `self` with the slice at `index` of `dim` replaced by `src`."""
-    out = xp.array(self)
+    out = _with_its_storage(self)
     return _embedded(out, select.op.forward(xp, out, dim, index), src)
 
 
@@ -359,7 +372,7 @@ def _embedded(out: Any, part: Any, src: Any) -> Any:
 )
 def slice_scatter(xp, self, src, dim=0, start=None, end=None, step=1):
     """A copy of `self` with a range of `dim` replaced by `src`."""
-    out = xp.array(self)
+    out = _with_its_storage(self)
     return _embedded(out, slice_.op.forward(xp, out, dim, start, end, step), src)
 
 
@@ -371,7 +384,7 @@ def slice_scatter(xp, self, src, dim=0, start=None, end=None, step=1):
 )
 def diagonal_scatter(xp, self, src, offset=0, dim1=0, dim2=1):
     """A copy of `self` with a diagonal replaced by `src`."""
-    out = xp.array(self)
+    out = _with_its_storage(self)
     return _embedded(out, diagonal_view(xp, out, offset, dim1, dim2), src)
 
 
@@ -390,7 +403,7 @@ def as_strided_scatter(xp, self, src, size, stride, storage_offset=None):
 
     What was replaced gets no gradient.  (PyTorch 2.13 has it the wrong way round for `self`.)
     """
-    out = xp.array(self)
+    out = _with_its_storage(self)
     storage, offset, _ = storage_of(out)
     offset = offset if storage_offset is None else storage_offset
     return _embedded(out, array_in(storage, dtypes.of(out.dtype), offset, size, stride), src)

@@ -21,6 +21,7 @@ from .parts import (
     slice_,
     slice_backward,
 )
+from .rules import in_rows, laid_out_alike
 from .shape import _ints, as_dim, at, expand, flatten, reshape, unsqueeze, view
 
 
@@ -42,6 +43,7 @@ def _flip_dims(dims: Any, ndim: int) -> tuple[int, ...]:
 
 
 @op(self=lambda grad, dims: flip(grad, dims), varargs="dims")
+@laid_out_alike
 def flip(xp, self, dims):
     """The order of the elements reversed along `dims`; a copy, unlike NumPy's."""
     axes = _flip_dims(dims, self.ndim)
@@ -80,6 +82,7 @@ def _rolled_back(grad: Any, shifts: Any, dims: Any) -> Any:
 
 
 @op(self=_rolled_back)
+@in_rows
 def roll(xp, self, shifts, dims=()):
     """Elements moved along `dims`; what leaves at one end comes back at the other."""
     by, axes = _pairs(shifts, dims)
@@ -107,10 +110,10 @@ def rot90(xp, self, k=1, dims=(0, 1)):
 
 def _turned(xp: Any, array: Any, k: int, a: int, b: int) -> Any:
     if k == 0:
-        return array.copy()
+        return array.copy(order="C")
     if k == 2:
-        return xp.flip(array, (a, b)).copy()
-    return xp.swapaxes(xp.flip(array, b if k == 1 else a).copy(), a, b)
+        return flip.op.forward(xp, array, (a, b))
+    return xp.swapaxes(flip.op.forward(xp, array, b if k == 1 else a), a, b)
 
 
 # ---------------------------------------------------------------- repeating
@@ -207,6 +210,7 @@ def _require_matrix(name: str, array: Any) -> None:
 
 
 @op(self=lambda grad, diagonal: tril(grad, diagonal), inplace=True)
+@in_rows
 def tril(xp, self, diagonal=0):
     """The elements on and below a diagonal of the last two dimensions; zeros above."""
     _require_matrix("tril", self)
@@ -214,6 +218,7 @@ def tril(xp, self, diagonal=0):
 
 
 @op(self=lambda grad, diagonal: triu(grad, diagonal), inplace=True)
+@in_rows
 def triu(xp, self, diagonal=0):
     """The elements on and above a diagonal of the last two dimensions; zeros below."""
     _require_matrix("triu", self)

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from .. import layout
 from ..autograd.grad_mode import NATIVE, mode
 from ..backend import xp_of
 from ..tensor import Tensor, wrap
@@ -86,6 +87,46 @@ def in_double(forward: Callable[..., Any]) -> Callable[..., Any]:
         return forward(xp, self.astype(np.float64), *wide, **options).astype(storage)
 
     return computed
+
+
+def in_rows(forward: Callable[..., Any]) -> Callable[..., Any]:
+    """Lay the results out in memory row by row, however the arguments lie there."""
+
+    @wraps(forward)
+    def computed(xp: Any, *args: Any, **options: Any) -> Any:
+        result = forward(xp, *args, **options)
+        if isinstance(result, tuple):
+            return tuple(map(row_by_row, result))
+        return row_by_row(result)
+
+    return computed
+
+
+def row_by_row(array: Any) -> Any:
+    return array if array.flags.c_contiguous else array.copy(order="C")
+
+
+def laid_out_alike(forward: Callable[..., Any]) -> Callable[..., Any]:
+    """Lay the results out in memory as a copy of the first argument would be."""
+
+    @wraps(forward)
+    def computed(xp: Any, self: Any, *rest: Any, **options: Any) -> Any:
+        result = forward(xp, self, *rest, **options)
+        if isinstance(result, tuple):
+            return tuple(_alike(r, self) for r in result)
+        return _alike(result, self)
+
+    return computed
+
+
+def _alike(array: Any, like: Any) -> Any:
+    if like.flags.c_contiguous or array.shape != like.shape:
+        return row_by_row(array)
+    out = layout.empty_like(like, array.dtype)
+    if out.strides == array.strides:
+        return array
+    out[...] = array
+    return out
 
 
 def polynomial(x: Any, coefficients: Sequence[float]) -> Any:

@@ -26,6 +26,7 @@ from .index import (
     require_tensor,
 )
 from .nested import filled_value
+from .rules import in_rows
 from .shape import at
 
 
@@ -98,6 +99,7 @@ def _check_scatter(shape: Sequence[int], dim: int, index: Any, src: Any) -> None
     src=lambda grad, dim, index: gather(grad, dim, index),
     node="ScatterBackward0", name="scatter", method=False, function=False,
 )  # fmt: skip
+@in_rows
 def _scatter_src(xp, self, dim, index, src):
     _same_dtype("scatter", self, src)
     where, values = _places(xp, "scatter", self, dim, index, src)
@@ -111,6 +113,7 @@ def _scatter_src(xp, self, dim, index, src):
     self=lambda grad, dim, index: _scatter_value(grad, dim, index, 0),
     node="ScatterBackward1", name="scatter", method=False, function=False,
 )  # fmt: skip
+@in_rows
 def _scatter_value(xp, self, dim, index, value):
     where, _ = _places(xp, "scatter", self, dim, index, None)
     out = xp.array(self)
@@ -127,6 +130,7 @@ def _no_derivative(*_: Any) -> Any:
     self=lambda grad: _no_derivative(grad), src=lambda grad: _no_derivative(grad),
     node="NotImplemented", name="scatter", method=False, function=False,
 )  # fmt: skip
+@in_rows
 def _scatter_reduced(xp, self, dim, index, src, reduce):
     if reduce not in ("add", "multiply"):
         raise RuntimeError("reduce argument must be either add or multiply.")
@@ -156,6 +160,7 @@ scatter = dispatching(
 
 
 @op(self=lambda grad: grad, src=lambda grad, dim, index: gather(grad, dim, index), inplace=True)
+@in_rows
 def scatter_add(xp, self, dim, index, src):
     """Add `src` to the positions along `dim` that `index` names; equal indices add up."""
     _same_dtype("scatter", self, src)
@@ -282,6 +287,7 @@ def _as_like(mask: Any, like: Any) -> Any:
 @op(
     joint=(("self", "src"), _scatter_reduce_rule), inplace=True,
 )  # fmt: skip
+@in_rows
 def scatter_reduce(xp, self, dim, index, src, reduce, *, include_self=True):
     """Combine `src` into the positions along `dim` that `index` names.
 

@@ -13,7 +13,7 @@ import numpy as np
 from .. import dtypes, errors
 from ..op import NOT_IMPLEMENTED, check_tensors, composite, pointwise, promote_operands
 from ..tensor import Tensor
-from .rules import is_complex, not_implemented
+from .rules import in_rows, is_complex, not_implemented
 
 _NUMBERS = ("self", "other")
 
@@ -111,6 +111,7 @@ def _masked_node(self, mask, value):
     value=lambda grad, mask: where(mask, grad, 0),
     promote="none", prepare=_masked_prepare, node=_masked_node, overloads=True,
 )  # fmt: skip
+@in_rows
 def masked_fill(xp, self, mask, value):
     """`self` with `value`, a number or 0-d tensor, where `mask` holds; the dtype stays."""
     return xp.where(mask, value, self)

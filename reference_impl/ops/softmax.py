@@ -10,7 +10,7 @@ from .complex import conj
 from .exponential import exp
 from .reduce import axes, spread, unreduce
 from .reduce import sum as sum_
-from .rules import in_single
+from .rules import in_rows, in_single
 
 
 def _check(xp: Any, self: Any, dim: int, name: str) -> int:
@@ -32,6 +32,7 @@ def _shifted(xp: Any, self: Any, dim: int) -> Any:
     name="softmax", method=False, function=False,
 )  # fmt: skip
 @in_single
+@in_rows
 def _softmax(xp, self, dim):
     dim = _check(xp, self, dim, "softmax")
     if self.ndim == 0:
@@ -45,6 +46,7 @@ def _softmax(xp, self, dim):
     name="log_softmax", method=False, function=False,
 )  # fmt: skip
 @in_single
+@in_rows
 def _log_softmax(xp, self, dim):
     dim = _check(xp, self, dim, "log_softmax")
     if self.ndim == 0:

@@ -14,6 +14,7 @@ from .. import dtypes, errors, return_types
 from ..op import composite, op, wrap_dim
 from ..tensor import Tensor
 from .index import zeros_like_shape
+from .rules import laid_out_alike
 
 # ---------------------------------------------------------------- sorting
 
@@ -63,6 +64,7 @@ _SORT = return_types.sort
     self=lambda grads, self_shape, dim, result1: _place(grads, self_shape, dim, result1),
     node="SortBackward0", returns=_SORT, name="sort", method=False, function=False,
 )  # fmt: skip
+@laid_out_alike
 def _sort(xp, self, dim, descending):
     return _sorted(xp, self, dim, descending)
 
@@ -71,6 +73,7 @@ def _sort(xp, self, dim, descending):
     self=lambda grads, self_shape, dim, result1: _place(grads, self_shape, dim, result1),
     node="SortBackward1", returns=_SORT, name="sort", method=False, function=False,
 )  # fmt: skip
+@laid_out_alike
 def _sort_stable(xp, self, stable, dim, descending):
     return _sorted(xp, self, dim, descending)
 

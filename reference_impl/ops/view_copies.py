@@ -20,7 +20,7 @@ def _copying(view: Op) -> Op:
     made = copy.copy(view)
 
     def compute(*values: Any) -> Any:
-        seen = view.compute(*values)
+        seen = (_reshaped if view is shape._view.op else view.compute)(*values)
         if isinstance(seen, tuple):
             return tuple(piece.copy(order="C") for piece in seen)
         return seen.copy(order="C")
@@ -30,6 +30,11 @@ def _copying(view: Op) -> Op:
     made._node_types = {}
     made._node_name = f"{name}_copy" if isinstance(name, str) else lambda *v: name(*v) + "_copy"
     return made
+
+
+def _reshaped(xp: Any, self: Any, size: Any) -> Any:
+    """What a view would see, also where the memory cannot be seen so."""
+    return self.reshape(shape.inferred_shape(size, self.size))
 
 
 for _view in (*_VIEWS, parts._split, shape._view):

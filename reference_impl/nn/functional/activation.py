@@ -17,7 +17,7 @@ from ...ops.complex import conj
 from ...ops.exponential import exp
 from ...ops.join import cat
 from ...ops.parts import narrow
-from ...ops.rules import in_single
+from ...ops.rules import in_rows, in_single
 from ...ops.selection import where
 from ...ops.trigonometric import tanh as tanh_
 from ...views import change
@@ -265,6 +265,7 @@ def softplus(input: Any, beta: float = 1, threshold: float = 20) -> Any:
     serves="f", kernel="log_sigmoid_cpu", inplace=False, node="LogSigmoidBackward0", **_private,
 )  # fmt: skip
 @in_single
+@in_rows
 def _log_sigmoid(xp, self):
     return xp.minimum(self, self.dtype.type(0)) - xp.log1p(xp.exp(-xp.abs(self)))
 

@@ -19,6 +19,7 @@ from ...ops.complex import conj
 from ...ops.exponential import rsqrt
 from ...ops.reduce import mean as mean_
 from ...ops.reduce import sum as sum_
+from ...ops.rules import in_rows
 from ...ops.shape import reshape
 
 _private: dict[str, bool] = {"method": False, "function": False}
@@ -89,6 +90,7 @@ def _batch_norm_rule(
 
 @op(joint=(("self", "weight", "bias"), _batch_norm_rule), node="NativeBatchNormBackward0",
     **_private)  # fmt: skip
+@in_rows
 def _batch_norm(xp, self, weight, bias, running_mean, running_var, training, eps):
     shape = (1, -1) + (1,) * (self.ndim - 2)
     if training:
@@ -207,6 +209,7 @@ def _summed(x: Any, axes: Any) -> Any:
 
 @op(joint=(("self", "weight", "bias"), _layer_norm_rule), node="NativeLayerNormBackward0",
     **_private)  # fmt: skip
+@in_rows
 def _layer_norm(xp, self, normalized_shape, weight, bias, eps):
     axes = tuple(range(self.ndim - len(normalized_shape), self.ndim))
     out = _standardised(xp, self, axes, eps)
@@ -308,7 +311,7 @@ def rms_norm(input: Any, normalized_shape: Any, weight: Any = None, eps: Any = N
         eps = finfo(input.dtype).eps
     wide = input.float() if input.dtype.itemsize == 2 else input
     out = wide * ((wide * wide).mean(axes, keepdim=True) + eps).rsqrt()
-    out = out.to(input.dtype)
+    out = out.to(input.dtype).contiguous()
     return out if weight is None else out * weight
 
 
