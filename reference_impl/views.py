@@ -106,7 +106,7 @@ class View:
         self.seen = tensor._counter[0]
         self.locate(tensor)
         if type(tensor._grad_fn) is not AccumulateGrad:
-            tensor._grad_fn, tensor._port = AsStridedBackward0(self, node, tensor), 0
+            move_to(tensor, AsStridedBackward0(self, node, tensor))
 
     def must_not_change(self, tensor: Tensor, base: bool = False) -> RuntimeError:
         """The error for changing this view, or the base of it, in place."""
@@ -290,6 +290,15 @@ def _record(op: Op, self: Tensor, values: list[Any], arrays: list[Any]) -> None:
     rebase(self, made)
 
 
+def move_to(tensor: Tensor, node: Node, port: int = 0) -> None:
+    """Make an output of `node` the history of `tensor`; a gradient to retain is retained there."""
+    old = tensor._grad_fn
+    hooks = None if old is None else old.hooks
+    if hooks is not None and tensor._port in hooks.retain:
+        node.own_hooks().retain[port] = hooks.retain.pop(tensor._port)
+    tensor._grad_fn, tensor._port = node, port
+
+
 def rebase(self: Tensor, node: Node) -> None:
     """Make `node` the history of `self`, whose memory it has just written."""
     view = self._view
@@ -298,7 +307,7 @@ def rebase(self: Tensor, node: Node) -> None:
     if view is not None:
         view.locate(self)
         node = CopySlices(base, view, node)
-    base._grad_fn, base._port = node, 0
+    move_to(base, node)
     self._counter[1:] = [node.name(), weakref.ref(base._data)]  # for the error message
     if view is not None:
         view.refresh(self)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import math
 import warnings
 from typing import Any
 
@@ -13,11 +14,20 @@ from ..backend import xp_of
 from ..missing import lookup
 
 from .engine import run_backward  # first: it completes the tensor module  # isort: skip
-from ..tensor import Tensor, wrap
+from ..tensor import Size, Tensor, wrap
 from . import forward_ad, function, graph
 from .anomaly_mode import detect_anomaly, set_detect_anomaly
 from .function import Function
-from .grad_mode import FORWARD, enable_grad, inference_mode, mode, no_grad, set_grad_enabled
+from .grad_mode import (
+    FORWARD,
+    enable_grad,
+    inference_mode,
+    is_multithreading_enabled,
+    mode,
+    no_grad,
+    set_grad_enabled,
+    set_multithreading_enabled,
+)
 from .gradcheck import gradcheck, gradgradcheck
 from .variable import Variable
 
@@ -35,9 +45,11 @@ __all__ = [
     "gradgradcheck",
     "graph",
     "inference_mode",
+    "is_multithreading_enabled",
     "no_grad",
     "set_detect_anomaly",
     "set_grad_enabled",
+    "set_multithreading_enabled",
 ]  # fmt: skip
 
 
@@ -52,8 +64,21 @@ def backward(
     """Accumulate the gradients of `tensors` by the leaves (or by `inputs`) into their ``.grad``.
 
     `grad_tensors` are the gradients by `tensors` themselves; they may be left out for scalars.
+    A tensor may be given by its ``graph.GradientEdge``.
     Raises RuntimeError for a tensor without history or a second pass through a freed graph.
     """
+    if grad_variables is not None:
+        warnings.warn(
+            "`grad_variables` is deprecated. Use `grad_tensors` instead.",
+            FutureWarning,
+            stacklevel=2,
+        )
+        if grad_tensors is not None:
+            raise RuntimeError(
+                "`grad_tensors` and `grad_variables` (deprecated) arguments both passed to "
+                "`backward()`. Please only use `grad_tensors`."
+            )
+        grad_tensors = grad_variables
     roots = _as_tuple(tensors)
     if inputs is not None:
         inputs = _as_tuple(inputs)
@@ -64,7 +89,10 @@ def backward(
     retain = create_graph if retain_graph is None else retain_graph
     grads = _root_gradients(roots, grad_tensors, create_graph)
     targets = None if inputs is None else [_target(t) for t in inputs]
-    edges = [(t.history(), t._port) for t in roots]
+    for t in inputs or ():
+        if isinstance(t, Tensor):
+            t.retain_grad()
+    edges = [_edge(t) for t in roots]
     run_backward(edges, grads, retain_graph=retain, create_graph=create_graph, targets=targets)
 
 
@@ -84,6 +112,8 @@ def grad(
     None with `allow_unused`, zeros with `materialize_grads`.
     """
     roots, wanted = _as_tuple(outputs), _as_tuple(inputs)
+    if not wanted:
+        raise RuntimeError("`inputs` argument to `grad()` cannot be empty.")
     if materialize_grads and allow_unused is False:
         raise ValueError(
             "Expected allow_unused to be True or not passed when materialize_grads=True, "
@@ -108,7 +138,7 @@ def grad(
         found = dict(zip(targets, pulled, strict=True))
     else:
         grads = _root_gradients(roots, grad_outputs, create_graph)
-        edges = [(t.history(), t._port) for t in roots]
+        edges = [_edge(t) for t in roots]
         found = run_backward(
             edges, grads, retain_graph=retain, create_graph=create_graph, targets=targets,
             accumulate=False,
@@ -119,6 +149,10 @@ def grad(
         if g is None and not allow_unused:
             raise errors.grad_not_used(i)
         if g is None and materialize_grads:
+            if isinstance(t, graph.GradientEdge):
+                raise RuntimeError(
+                    "materialize_grads cannot be used when the given input is a GradientEdge"
+                )
             g = xp_of(t._data).zeros_like(t._data)
         out.append(g if g is None or isinstance(g, Tensor) else _own(g))
     return tuple(out)
@@ -132,14 +166,25 @@ def _own(array: Any) -> Tensor:
 
 
 def _as_tuple(tensors: Any) -> tuple[Any, ...]:
-    return (tensors,) if isinstance(tensors, Tensor) else tuple(tensors)
+    single = isinstance(tensors, (Tensor, graph.GradientEdge))
+    return (tensors,) if single else tuple(tensors)
 
 
-def _target(t: Tensor) -> Any:
-    node = t.history()
+def _edge(t: Any) -> tuple[Any, int]:
+    """Where the gradient of a tensor, or of an edge given for it, goes."""
+    if isinstance(t, graph.GradientEdge):
+        return t.node, t.output_nr
+    return t.history(), t._port
+
+
+def _target(t: Any) -> Any:
+    if not isinstance(t, (Tensor, graph.GradientEdge)):
+        kind = errors.type_name(t)
+        raise RuntimeError(f"all inputs have to be Tensors or GradientEdges, but got {kind}")
+    node, port = _edge(t)
     if node is None:
         raise errors.differentiated_needs_grad()
-    return node, t._port
+    return node, port
 
 
 def _root_gradients(roots: Any, given: Any, create_graph: bool) -> list[Any]:
@@ -150,21 +195,23 @@ def _root_gradients(roots: Any, given: Any, create_graph: bool) -> list[Any]:
         given = (given,)
     grads = []
     for i, (root, g) in enumerate(zip(roots, given, strict=True)):
-        if root.history() is None:
+        node, port = _edge(root)
+        if node is None:
             raise errors.no_graph(i)
-        data = root._data
+        shape, dtype = node.meta(port)
         if g is None:
-            if data.size != 1:
+            if math.prod(shape) != 1:
                 raise errors.not_scalar_backward()
-            if data.dtype.kind == "c":
-                raise errors.not_real_backward(root.dtype)
-            g = wrap(xp_of(data).ones(data.shape, data.dtype))
-        elif g._data.shape != data.shape:
-            raise errors.grad_shape_mismatch(i, g.shape, root.shape)
-        elif g.is_complex() != root.is_complex():
-            raise errors.grad_dtype_mismatch(i, g.dtype, root.dtype)
-        elif g._data.dtype != data.dtype:
-            g = g.to(root.dtype)
+            if dtype.kind == "c":
+                raise errors.not_real_backward(dtypes.of(dtype))
+            xp = xp_of(root._data) if isinstance(root, Tensor) else np
+            g = wrap(xp.ones(shape, dtype))
+        elif g._data.shape != shape:
+            raise errors.grad_shape_mismatch(i, g.shape, Size(shape))
+        elif g.is_complex() != (dtype.kind == "c"):
+            raise errors.grad_dtype_mismatch(i, g.dtype, dtypes.of(dtype))
+        elif g._data.dtype != dtype:
+            g = g.to(dtypes.of(dtype))
         grads.append(g if create_graph else g._data)
     return grads
 

@@ -26,6 +26,14 @@ import numpy as np
 from .. import errors
 from ..tensor import Tensor, wrap, wrap_result
 from .grad_mode import ANOMALY, RECORD, mode
+from .hooks import (
+    as_tensor,
+    refuse_result,
+    run_post_hooks,
+    run_pre_hooks,
+    run_tensor_hooks,
+    unwrapped,
+)
 from .node import AccumulateGrad, Node
 
 Target = tuple[Node, int]
@@ -120,13 +128,18 @@ class _Task:
 
     def run_node(self, node: Node, grad: Any) -> None:
         """The general case: hooks, captured gradients, any kind of node."""
+        arrived = grad
         if node.hooks is not None:
-            grad = _run_pre_hooks(node, grad)
-        for port in self.capture.get(node, ()):
-            self.found[node, port] = grad if node.metas is None else grad[port]
+            grad = run_tensor_hooks(node, grad)
         wanted = self.wanted
-        if wanted is not None and not wanted.get(node, False):
+        runs = wanted is None or wanted.get(node, False)
+        for port in self.capture.get(node, ()):  # as PyTorch has it: hooked only where it ends
+            captured = arrived if runs else grad
+            self.found[node, port] = captured if node.metas is None else captured[port]
+        if not runs:
             return  # a node that only ends the wanted part has nothing to pass on
+        if node.hooks is not None and node.hooks.pre:
+            grad = run_pre_hooks(node, grad)
         if grad is None:
             results: Sequence[Any] = (None,) * len(node.edges)
         else:
@@ -165,7 +178,7 @@ class _Task:
                 if grad.__class__ is not _ndarray:  # a NumPy scalar: 0-d arrays are slow beside it
                     saved = [x[()] if x.__class__ is _ndarray else x for x in saved]
             results = node.differentiate(grad, saved)
-            if guards and not retain:
+            if (guards or node.frees) and not retain:
                 node.saved = None
                 node.guards = node.versions = ()
             following = coming = None
@@ -211,16 +224,22 @@ class _Task:
     def finish_leaf(self, node: Node) -> None:
         """The total gradient of a leaf: its hooks, then captured or accumulated."""
         grad = self.leaves.pop(node)
-        if grad is None:
-            return
         alone = sys.getrefcount(grad) == _ALONE
-        if node.hooks is not None:
-            grad = _run_pre_hooks(node, grad)
+        hooks = node.hooks
+        if hooks is not None:
+            grad = run_tensor_hooks(node, grad)
             alone = False
         for port in self.capture.get(node, ()):
             self.found[node, port] = grad
-        if self.accumulate:
-            _accumulate(node, grad, self.record, alone)  # type: ignore[arg-type]
+        if not self.accumulate:
+            return
+        if hooks is not None and hooks.pre:
+            grad = run_pre_hooks(node, grad)
+        if grad is None:
+            return
+        _accumulate(node, grad, self.record, alone)  # type: ignore[arg-type]
+        if hooks is not None and hooks.post:
+            run_post_hooks(node, (), [grad], self.record)
 
 
 def _alone() -> int:
@@ -260,7 +279,7 @@ def _run(node: Node, grad: Any, record: bool) -> Sequence[Any]:
         results = node.backward(grad, record)
     if node.hooks is not None and node.hooks.post:
         outputs = grad if grad.__class__ is list else [grad]
-        results = _run_post_hooks(node, results, outputs, record)
+        results = run_post_hooks(node, results, outputs, record)
     return results
 
 
@@ -376,7 +395,7 @@ def _accumulate(node: AccumulateGrad, grad: Any, create_graph: bool, alone: bool
         leaf._grad = wrap_result(grad._data.copy() if isinstance(grad, Tensor) else grad)
     if node.hooks is not None:
         for hook in list(node.hooks.accumulated.values()):
-            hook(leaf)
+            refuse_result(hook(leaf))
 
 
 def _is_whole(array: np.ndarray) -> bool:
@@ -394,71 +413,16 @@ def _is_whole(array: np.ndarray) -> bool:
     )
 
 
-# ---------------------------------------------------------------- hooks
-
-
-def _as_tensor(grad: Any) -> Any:
-    return grad if grad is None or isinstance(grad, Tensor) else wrap_result(grad)
-
-
-def _unwrapped(grad: Any, record: bool) -> Any:
-    return grad if grad is None or record else grad._data
-
-
-def _run_pre_hooks(node: Node, grad: Any) -> Any:
-    """The tensors' hooks, then retained gradients, then the node's own pre hooks."""
-    hooks = node.hooks
-    assert hooks is not None
-    grads = list(grad) if grad.__class__ is list else [grad]
-    record = any(isinstance(g, Tensor) for g in grads)
-    for port, registered in hooks.tensor.items():
-        for hook in list(registered.values()):
-            if grads[port] is not None:
-                result = hook(_as_tensor(grads[port]))
-                if result is not None:
-                    grads[port] = _checked(result, node, port, record)
-    for hook in list(hooks.pre.values()):
-        result = hook(tuple(map(_as_tensor, grads)))
-        if result is not None:
-            result = result if isinstance(result, tuple) else (result,)
-            grads = [_unwrapped(g, record) for g in result]
-    for port, reference in hooks.retain.items():
-        tensor = reference()
-        if tensor is not None and grads[port] is not None:
-            kept = _as_tensor(grads[port])
-            if tensor._grad is not None:
-                kept = tensor._grad + kept
-            tensor._grad = kept if record else wrap(kept._data.copy())
-    return grads if grad.__class__ is list else grads[0]
-
-
-def _checked(result: Any, node: Node, port: int, record: bool) -> Any:
-    """What a tensor hook returned, if it fits the gradient it replaces."""
-    if not isinstance(result, Tensor):
-        raise TypeError(
-            f"hook '<hook>' has changed the type of value (was torch.Tensor got "
-            f"{errors.type_name(result)})"
-        )
-    shape, _ = node.meta(port)
-    if tuple(result.shape) != shape:
-        raise RuntimeError("hook '<hook>' has changed the size of value")
-    return _unwrapped(result, record)
-
-
-def _run_post_hooks(node: Node, results: Any, outputs: list[Any], record: bool) -> Any:
-    assert node.hooks is not None
-    inputs = tuple(map(_as_tensor, results))
-    for hook in list(node.hooks.post.values()):
-        replaced = hook(inputs, tuple(map(_as_tensor, outputs)))
-        if replaced is not None:
-            inputs = replaced if isinstance(replaced, tuple) else (replaced,)
-    return [_unwrapped(g, record) for g in inputs]
+# ---------------------------------------------------------------- a node by itself
 
 
 def call_node(node: Node, grads: Sequence[Any]) -> Any:
     """``node(*grads)``: the gradients for its edges, as tensors."""
+    expected = 1 if node.metas is None else len(node.metas)
+    if len(grads) != expected:
+        raise TypeError(f"expected {expected} arguments, got {len(grads)} instead")
     record = bool(mode.state & RECORD) and any(g is not None and g.requires_grad for g in grads)
-    values = [_unwrapped(g, record) for g in grads]
+    values = [unwrapped(g, record) for g in grads]
     results = node.backward(values[0] if node.metas is None else values, record)
-    out = tuple(_as_tensor(g) for g in results)
+    out = tuple(as_tensor(g) for g in results)
     return out[0] if len(out) == 1 else out

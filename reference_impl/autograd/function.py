@@ -20,6 +20,7 @@ without recording; afterwards its outputs get the node as their history.
 from __future__ import annotations
 
 import functools
+import inspect
 import warnings
 from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
@@ -43,6 +44,7 @@ class FunctionCtx:
     dirty_tensors: Sequence[Tensor] = ()
     non_differentiable: Sequence[Tensor] = ()
     materialize_grads = True
+    _materialize_non_diff_grads = True
 
     def save_for_backward(self, *tensors: Any) -> None:
         """Keep tensors (inputs, outputs or others; None is allowed) for ``ctx.saved_tensors``."""
@@ -78,6 +80,7 @@ class FunctionNode(Node, FunctionCtx):
     _forward_cls: ClassVar[Any]
     needs_input_grad: tuple[bool, ...] = ()
     _tensor_inputs: tuple[bool, ...] = ()
+    _left_undefined: tuple[int, ...] = ()  # outputs whose missing gradient stays None
 
     @property
     def saved_tensors(self) -> tuple[Any, ...]:
@@ -113,6 +116,8 @@ class FunctionNode(Node, FunctionCtx):
     def _materialized(self, grad: Any, port: int) -> Any:
         if grad is None and self.materialize_grads:
             shape, dtype = self.meta(port)
+            if dtype is None or port in self._left_undefined:
+                return None
             return wrap(np.zeros(shape, dtype))
         return wrap_result(grad) if grad is not None and not isinstance(grad, Tensor) else grad
 
@@ -265,7 +270,14 @@ class Function(metaclass=_FunctionMeta):
 
     @classmethod
     def apply(cls, *args: Any, **kwargs: Any) -> Any:
-        """Run ``forward`` on the inputs and record one node for it."""
+        """Run ``forward`` on the inputs and record one node for it.
+
+        Together with ``setup_context``, `forward` may have defaults and take keywords.
+        """
+        if cls.setup_context is not Function.setup_context:
+            bound = _signature(cls.forward).bind(*args, **kwargs)
+            bound.apply_defaults()
+            args, kwargs = bound.args, bound.kwargs
         if mode.state & TRANSFORM:
             from .function_transforms import apply_under_transform
 
@@ -275,6 +287,7 @@ class Function(metaclass=_FunctionMeta):
         return _apply(cls, args, kwargs)
 
 
+_signature = functools.cache(inspect.signature)
 Function.vjp = Function.backward  # type: ignore[method-assign]
 
 
@@ -338,6 +351,8 @@ def _outgoing(ctx: Any, value: Any, inputs: Sequence[Tensor], recording: bool) -
 
 def _attach(ctx: Any, results: Sequence[Any]) -> None:
     """Make the node the history of the differentiable outputs."""
+    from ..views import move_to, rebase
+
     tensors = [r if isinstance(r, Tensor) else None for r in results]
     shapes = [((), None) if t is None else (t._data.shape, t._data.dtype) for t in tensors]
     if len(tensors) == 1 and tensors[0] is not None:
@@ -346,21 +361,21 @@ def _attach(ctx: Any, results: Sequence[Any]) -> None:
         ctx.metas = shapes
     for port, t in enumerate(tensors):
         if t is None or any(t is n for n in ctx.non_differentiable):
+            if not ctx._materialize_non_diff_grads:
+                ctx._left_undefined = (*ctx._left_undefined, port)
             continue
         if t.dtype.category < dtypes.FLOAT:
             continue
         if any(t is d for d in ctx.dirty_tensors) and t._view is not None:
-            from ..views import rebase
-
             rebase(t, ctx)
         else:
             if t._view is not None:
                 t._view.kind, t._view.seen = "custom", t._counter[0]
-            t._grad_fn, t._port = ctx, port
+            move_to(t, ctx, port)
 
 
 class Error(Node):
-    """The history of a gradient that may not be differentiated again."""
+    """The history of gradients that may not be differentiated again."""
 
     __slots__ = ()
 
@@ -387,16 +402,24 @@ def once_differentiable(fn: Callable[..., Any]) -> Callable[..., Any]:
             return outputs
         if not any(isinstance(a, Tensor) and a.requires_grad for a in args):
             return outputs
-        made = []
-        for out in outputs if isinstance(outputs, tuple) else (outputs,):
-            if isinstance(out, Tensor):
-                out = out.detach()
-                out._grad_fn = Error(())
-                out._grad_fn.shape, out._grad_fn.dtype = out._data.shape, out._data.dtype
-            made.append(out)
-        return tuple(made) if isinstance(outputs, tuple) else made[0]
+        several = outputs if isinstance(outputs, tuple) else (outputs,)
+        made = _undifferentiable(several)
+        return made if isinstance(outputs, tuple) else made[0]
 
     return wrapper
+
+
+def _undifferentiable(outputs: tuple[Any, ...]) -> tuple[Any, ...]:
+    """`outputs` with one Error node as the history of all tensors among them."""
+    made = [out.detach() if isinstance(out, Tensor) else out for out in outputs]
+    tensors = [t if isinstance(t, Tensor) and t.dtype.category >= dtypes.FLOAT else None
+               for t in made]  # fmt: skip
+    node = Error([None if t is None else AccumulateGrad(t) for t in tensors])
+    node.metas = [((), None) if t is None else (t._data.shape, t._data.dtype) for t in tensors]
+    for port, t in enumerate(tensors):
+        if t is not None:
+            t._grad_fn, t._port = node, port
+    return tuple(made)
 
 
 class InplaceFunction(Function):

@@ -10,6 +10,7 @@ from __future__ import annotations
 import functools
 import inspect
 import threading
+import warnings
 from collections.abc import Callable
 from typing import Any, Self
 
@@ -63,11 +64,20 @@ class _ModeContext:
 
     def __call__(self, function: Callable[..., Any]) -> Callable[..., Any]:
         if inspect.isclass(function):
-            function.__init__ = self(function.__init__)  # type: ignore[misc, method-assign]
-            return function
+            warnings.warn(
+                "Decorating classes is deprecated and will be disabled in future versions. You "
+                "should only decorate functions or methods. To preserve the current behavior of "
+                "class decoration, you can directly decorate the `__init__` method and nothing "
+                "else.",
+                FutureWarning,
+                stacklevel=2,
+            )
+            return self._around(lambda *args, **kwargs: function(*args, **kwargs))
         if inspect.isgeneratorfunction(function):
             return self._around_generator(function)
+        return self._around(function)
 
+    def _around(self, function: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(function)
         def inside(*args: Any, **kwargs: Any) -> Any:
             with self.clone():
@@ -171,6 +181,34 @@ def _current() -> int:
 
 def _set(state: int) -> None:
     mode.state = state
+
+
+class set_multithreading_enabled:
+    """Accepted for programs that set it: a backward pass runs in the thread that asked for it."""
+
+    def __init__(self, mode: bool) -> None:
+        self.mode, self.prev = mode, _threads.enabled
+        _threads.enabled = mode
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, *exc: object) -> None:
+        _threads.enabled = self.prev
+
+    def clone(self) -> set_multithreading_enabled:
+        return type(self)(self.mode)
+
+
+def is_multithreading_enabled() -> bool:
+    return _threads.enabled
+
+
+class _Threads(threading.local):
+    enabled = True
+
+
+_threads = _Threads()
 
 
 __getattr__ = names_of(__name__)

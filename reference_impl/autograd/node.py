@@ -49,6 +49,7 @@ class Node:
     op: ClassVar[Op]
     hidden: ClassVar[frozenset[int]] = frozenset()  # edges that PyTorch's node does not have
     only_given: ClassVar[bool] = False  # whether PyTorch's node has no edges without a node
+    frees: ClassVar[bool] = False  # whether what it saves is a tensor in PyTorch, always
     differentiate: ClassVar[Any] = None  # (self, grad, saved): the rules' results (op/)
 
     edges: Sequence[Node | None]
@@ -165,7 +166,7 @@ class Node:
 
     def release(self) -> None:
         """Drop the saved tensors after use.  A node without any can be used again."""
-        if self.guards or type(self.saved) is SavedByHooks:
+        if self.guards or self.frees or type(self.saved) is SavedByHooks:
             self.saved = None
             self.guards = self.versions = ()
 

@@ -110,6 +110,8 @@ class Op:
             for (kind, at), readers in zip(self.saves, self.readers, strict=True)
         ]
         self.joint = joint is not None
+        # PyTorch saves the number of `x * 2` as a tensor, which the backward pass frees.
+        self._saves_operand = any(k == _ARGUMENT and at in self.operands for k, at in self.saves)
         # (node, gradient of the result, saved values) -> the gradients for the node's edges
         self.differentiate = (
             _each(self.rules)
@@ -163,8 +165,9 @@ class Op:
         if found is None:
             content = {"__slots__": (), "op": self, "differentiate": self.differentiate}
             content["only_given"] = name == NOT_IMPLEMENTED
-            if callable(self._node_name):
-                content["hidden"] = self._hidden(name, values)
+            hidden = self._hidden(name, values) if callable(self._node_name) else frozenset()
+            content["hidden"] = hidden
+            content["frees"] = not hidden and self._saves_operand
             found = self._node_types[key] = type(name, (Node,), content)
         return found
 
@@ -234,8 +237,10 @@ class Op:
                     saved.append(arrays[at])
                     guards.append(_guard(value))
                 else:
-                    as_array = at in self.as_arrays or holds_tensors(value)
-                    saved.append(arrays[at] if as_array else value)
+                    several = holds_tensors(value)
+                    saved.append(arrays[at] if several or at in self.as_arrays else value)
+                    if several:
+                        guards += [_guard(v) for v in value if isinstance(v, Tensor)]
             elif kind == _RESULT:
                 saved.append(results[at]._data)
                 guards.append(_guard(results[at]))
@@ -279,6 +284,8 @@ class Op:
         """(array, version box, words on where it came from) of each guarded saved value."""
         boxes = iter(node.guards)
         for (kind, at), value in zip(self.saves, node.saved or (), strict=True):
+            if kind == _ARGUMENT and type(value) in (list, tuple):
+                yield from ((v, next(boxes), "") for v in value if is_array(v))
             if kind not in (_RESULT, _ARGUMENT) or not is_array(value):
                 continue
             box: Any = next(boxes)

@@ -292,3 +292,55 @@ def test_a_real_leaf_of_a_complex_function_gets_a_real_gradient(torch):
     (y.real + 2 * y.imag).sum().backward()
     assert x.grad.dtype == torch.float32
     assert x.grad.item() == pytest.approx(1.2757396, abs=1e-5)
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda x: x * 3,
+        lambda x: x / 3,
+        lambda x: x[[0, 1]],
+        lambda x: x[x > 0],
+    ],
+)
+def test_a_number_or_an_index_is_saved_and_freed(torch, function):
+    y = function(torch.ones(2, requires_grad=True)).sum()
+    y.backward()
+    with pytest.raises(RuntimeError, match="backward through the graph a second time"):
+        y.backward()
+
+
+@pytest.mark.parametrize(
+    "function", [lambda x: x + 3, lambda x: 3 - x, lambda x: x[0], lambda x: x.view(2, 1)]
+)
+def test_what_saves_nothing_can_be_used_again(torch, function):
+    x = torch.ones(2, requires_grad=True)
+    y = function(x).sum()
+    y.backward()
+    y.backward()
+    assert x.grad.abs().max() == 2
+
+
+def test_an_index_may_not_change_before_backward(torch):
+    index = torch.tensor([0, 1])
+    y = torch.ones(2, requires_grad=True)[index]
+    index.add_(-1)
+    with pytest.raises(RuntimeError, match=r"modified by an inplace operation: \[torch.LongTensor"):
+        y.sum().backward()
+
+
+def test_a_class_under_no_grad_is_warned_about(torch):
+    with pytest.warns(FutureWarning, match="Decorating classes is deprecated"):
+
+        @torch.no_grad()
+        class Silent:
+            def __init__(self):
+                self.recording = torch.is_grad_enabled()
+
+    assert not Silent().recording
+
+
+def test_data_of_a_leaf_keeps_a_dtype_with_gradient(torch):
+    x = torch.tensor(1.0, requires_grad=True)
+    with pytest.raises(RuntimeError, match="must be floating point or complex dtype"):
+        x.data = torch.tensor(3)

@@ -285,3 +285,62 @@ def test_outputs_made_inside_forward_become_part_of_the_graph(torch):
         assert y.grad_fn.name() == "HoleBackward"
         y.backward()
         assert t.grad.item() == slope
+
+
+def test_forward_with_setup_context_may_have_defaults(torch):
+    class Power(torch.autograd.Function):
+        @staticmethod
+        def forward(x, exponent=3):
+            return x**exponent
+
+        @staticmethod
+        def setup_context(ctx, inputs, output):
+            x, ctx.exponent = inputs
+            ctx.save_for_backward(x)
+
+        @staticmethod
+        def backward(ctx, grad):
+            (x,) = ctx.saved_tensors
+            return grad * ctx.exponent * x ** (ctx.exponent - 1), None
+
+    x = torch.tensor(2.0, requires_grad=True)
+    (by_default,) = torch.autograd.grad(Power.apply(x), x)
+    (by_keyword,) = torch.autograd.grad(Power.apply(x, exponent=2), x)
+    assert (by_default.item(), by_keyword.item()) == (12, 4)
+
+
+def test_outputs_that_are_no_tensors_have_no_gradient(torch):
+    class Labelled(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            return "label", x.clone(), None, x.clone()
+
+        @staticmethod
+        def backward(ctx, *grads):
+            seen.append([None if g is None else g.item() for g in grads])
+            return grads[1]
+
+    seen = []
+    x = torch.tensor(2.0, requires_grad=True)
+    Labelled.apply(x)[1].backward()
+    assert seen == [[None, 1, None, 0]]
+
+
+def test_what_may_not_be_differentiated_twice_is_one_node(torch):
+    class Twice(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, x, y):
+            return x + y
+
+        @staticmethod
+        @torch.autograd.function.once_differentiable
+        def backward(ctx, grad):
+            return grad * 2, grad * 3
+
+    x, y, grad = (torch.ones(1, requires_grad=True) for _ in range(3))
+    a, b = torch.autograd.grad(Twice.apply(x, y), (x, y), grad, create_graph=True)
+    assert a.grad_fn is b.grad_fn
+    assert (a.output_nr, b.output_nr) == (0, 1)
+    assert [node.name() for node, _ in a.grad_fn.next_functions] == [
+        "torch::autograd::AccumulateGrad"
+    ] * 2

@@ -159,3 +159,40 @@ def test_calling_a_node_runs_its_rules(torch):
     y = x * x
     first, second = y.grad_fn(torch.tensor([1.0]))
     assert (first.tolist(), second.tolist()) == ([2.0], [2.0])
+
+
+def test_an_edge_stands_for_its_tensor(torch):
+    x = torch.tensor([1.0, 2.0], requires_grad=True)
+    y = x.square()
+    edge = torch.autograd.graph.get_gradient_edge(y)
+    out = (y * 3).sum()
+    (of_y,) = torch.autograd.grad(out, edge)
+    (of_x,) = torch.autograd.grad(edge, x, grad_outputs=of_y)
+    assert (of_y.tolist(), of_x.tolist()) == ([3, 3], [6, 12])
+    torch.autograd.backward(x.exp().sum(), inputs=[torch.autograd.graph.get_gradient_edge(x)])
+    assert torch.equal(x.grad, x.detach().exp())
+
+
+def test_an_edge_is_checked_like_a_tensor(torch):
+    x = torch.tensor([1.0, 2.0], requires_grad=True)
+    edge = torch.autograd.graph.get_gradient_edge(x * 2)
+    with pytest.raises(RuntimeError, match="implicitly created only for scalar outputs"):
+        torch.autograd.grad(edge, x)
+    with pytest.raises(RuntimeError, match=r"grad_output\[0\] has a shape of torch.Size\(\[3\]\)"):
+        torch.autograd.grad(edge, x, torch.ones(3))
+    with pytest.raises(RuntimeError, match="materialize_grads cannot be used when"):
+        torch.autograd.grad(x.sum(), edge, materialize_grads=True)
+
+
+def test_inputs_of_a_pass_are_tensors_and_not_none_at_all(torch):
+    x = torch.ones(2, requires_grad=True)
+    with pytest.raises(RuntimeError, match=r"`inputs` argument to `grad\(\)` cannot be empty"):
+        torch.autograd.grad(x.sum(), [])
+    with pytest.raises(RuntimeError, match="all inputs have to be Tensors or GradientEdges"):
+        x.sum().backward(inputs=[3])
+
+
+def test_calling_a_node_counts_the_gradients(torch):
+    node = (torch.ones(1, requires_grad=True) ** 2).grad_fn
+    with pytest.raises(TypeError, match="expected 1 arguments, got 0 instead"):
+        node()
