@@ -11,14 +11,11 @@ from __future__ import annotations
 import inspect
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from . import errors
 from .autograd.grad_mode import RECORD, mode
-from .autograd.node import next_sequence
 from .tensor import PLAIN, Tensor, wrap
 
 if TYPE_CHECKING:
@@ -27,6 +24,7 @@ if TYPE_CHECKING:
 Call = Callable[..., Any]
 
 _new = object.__new__
+_asarray = np.asarray
 _ndarray = np.ndarray
 _SINGLE = np.dtype("f4")  # every operation serves it
 _FLOATING: frozenset[Any] = frozenset({_SINGLE, np.dtype("f8"), np.dtype("c8"), np.dtype("c16")})
@@ -36,29 +34,6 @@ _SELF, _OTHER, _RESULT, _NONE = range(4)  # the places of what a node can save
 
 def function(op: Op, general: Call) -> Call:
     """The public function of `op`: the short way first if there is one, else `general`."""
-    quick = operator(op, general)
-    if quick is general:
-        return general
-    if len(_required(op)) == 1:
-
-        def call(self: Any = general, *args: Any, **kwargs: Any) -> Any:
-            if args or kwargs or self is general:
-                return general(*(() if self is general else (self,)), *args, **kwargs)
-            return quick(self)
-
-    else:
-
-        def call(self: Any = general, other: Any = general, *args: Any, **kwargs: Any) -> Any:  # type: ignore[misc]
-            if args or kwargs or other is general:
-                given = [a for a in (self, other) if a is not general]
-                return general(*given, *args, **kwargs)
-            return quick(self, other)
-
-    return call
-
-
-def operator(op: Op, general: Call) -> Call:
-    """The short way on the operands alone, as Python's operators call it."""
     required = len(_required(op))
     if required not in (1, 2) or op.operands != list(range(required)) or op.promote == "none":
         return general
@@ -88,98 +63,57 @@ def _place(op: Op, name: str, required: int) -> int | None:
     return at if at < required else _NONE
 
 
-class _Plan:
-    """What the node of a call is and saves when certain rules will run.
+def _recorder(op: Op, rules: set[int], examples: Sequence[Any]) -> Call:
+    """What records a call when certain rules will run."""
+    from .op.recorder import elementwise_recorder
 
-    `saved` and `guards` pick from (self, other, result, None) and their version counters; where
-    no tensor is saved, `saved` is None and `constants` are the saved values.
-    """
-
-    __slots__ = ("constants", "fresh", "guards", "node_type", "saved")
-
-    def __init__(self, op: Op, rules: set[int], examples: Sequence[Any]) -> None:
-        required = len(examples)
-        self.node_type = op.node_type([*examples, *op.defaults[required:]])
-        places, constants = [], []
-        for name, readers in zip(op.save_names, op.readers, strict=True):
-            read = readers is None or not rules.isdisjoint(readers)
-            place = _place(op, name, required)
-            places.append(place if read else _NONE)
-            constants.append(op.defaults[op.position[name]] if read and place == _NONE else None)
-        tensors = [p for p in places if p != _NONE and p is not None]
-        if isinstance(examples[-1], float):
-            tensors = [p for p in tensors if p != _OTHER]
-        self.constants = tuple(constants)
-        self.saved = _picker(places) if any(p != _NONE for p in places) else None
-        self.guards = _picker(tensors)
-        self.fresh = (0,) * len(tensors)
-
-
-def _picker(places: Sequence[Any]) -> Any:
-    """An ``itemgetter`` that makes a tuple of one item, or of none, too."""
-    if len(places) > 1:
-        return itemgetter(*places)
-    return itemgetter(slice(places[0], places[0] + 1) if places else slice(0))
-
-
-def _record(
-    plan: _Plan, out: Any, edges: tuple[Any, ...], ports: Any, values: Any, boxes: Any
-) -> Tensor:
-    """Give `out` its node.  `values` and `boxes` are what `plan` picks from."""
-    data = out._data
-    out._grad_fn = node = _new(plan.node_type)
-    node.edges = edges
-    node.ports = ports
-    node.seq = next_sequence()
-    node.shape = data.shape
-    node.dtype = data.dtype
-    node.hooks = node.metas = None
-    if plan.saved is None:
-        node.saved = plan.constants
-        node.guards = node.versions = ()
-        return out
-    node.saved = plan.saved(values)
-    node.guards = guards = plan.guards(boxes)
-    node.versions = plan.fresh
-    for box in guards:
-        if box is None:
-            raise errors.inference_saved()
-        if box[0]:
-            node.versions = tuple([b[0] for b in guards if b is not None])
-    return out
+    required = len(examples)
+    saved, guards, constants = [], [], {}
+    for name, readers in zip(op.save_names, op.readers, strict=True):
+        place = _place(op, name, required)
+        if readers is not None and rules.isdisjoint(readers):
+            saved.append("None")
+        elif place == _NONE:
+            saved.append(f"default_{name}")
+            constants[f"default_{name}"] = op.defaults[op.position[name]]
+        else:
+            saved.append("abc"[place])  # type: ignore[index]
+            if place != _OTHER or not isinstance(examples[-1], float):
+                guards.append("of_" + "abc"[place])  # type: ignore[index]
+    node_type = op.node_type([*examples, *op.defaults[required:]])
+    return elementwise_recorder(op, node_type, saved, guards, **constants)
 
 
 def _unary(op: Op, general: Call) -> Call:
     forward, ufunc, differentiable = op.plain_forward, op.ufunc, bool(op.diff)
     served = frozenset(d for d in _FLOATING if d.kind in op.serves)
-    plan: Any = None
+    record: Any = None
 
-    def quick(self: Any) -> Any:
-        nonlocal plan
-        if type(self) is not Tensor and type(self) not in PLAIN:
-            if type(self) in _BARE and self.dtype in served:
+    def quick(self: Any = general, *args: Any, **kwargs: Any) -> Any:
+        nonlocal record
+        if args or kwargs or (type(self) is not Tensor and type(self) not in PLAIN):
+            if not args and not kwargs and type(self) in _BARE and self.dtype in served:
                 return forward(np, self)
-            return general(self)
+            return general(*(() if self is general else (self,)), *args, **kwargs)
         a = self._data
         state = mode.state
         if type(a) is not _ndarray or state > RECORD:
             return general(self)
         if a.dtype is not _SINGLE and a.dtype not in served:
             return general(self)
-        data = forward(np, a) if ufunc is None else ufunc(a, out=...)
+        data = forward(np, a) if ufunc is None else ufunc(a) if a.ndim else ufunc(a, out=...)
         out = _new(Tensor)
-        out._data = data if type(data) is _ndarray else np.asarray(data)
+        out._data = data if type(data) is _ndarray else _asarray(data)
         out._grad = out._view = out._tangent = out._grad_fn = None
         out._port = 0
         out._counter = version = [0]
         edge = self._grad_fn if self._view is None else self.history()
         if edge is None or not state or not differentiable:
             return out
-        if plan is None:
-            plan = _Plan(op, {0}, [wrap(np.zeros(()))])
+        if record is None:
+            record = _recorder(op, {0}, [wrap(np.zeros(()))])
         ports = (self._port,) if self._port else None
-        boxes = (self._counter, None, version)
-        return _record(plan, out, (edge,), ports, (a, None, out._data, None), boxes)
+        return record(out, out._data, (edge,), ports, a, None, self._counter, None, version)
 
     return quick
 
@@ -188,9 +122,12 @@ def _binary(op: Op, general: Call) -> Call:
     forward, ufunc, differentiable = op.plain_forward, op.ufunc, bool(op.diff)
     served = frozenset(d for d in _FLOATING if d.kind in op.serves)
     with_number = _by_number(op, general) if _takes_number(op) else general
-    plans: list[Any] = [None] * 3  # self's rule runs, other's, both
+    recorders: list[Any] = [None] * 3  # self's rule runs, other's, both
 
-    def quick(self: Any, other: Any) -> Any:
+    def quick(self: Any = general, other: Any = general, *args: Any, **kwargs: Any) -> Any:
+        if args or kwargs or other is general:
+            given = [a for a in (self, other) if a is not general]
+            return general(*given, *args, **kwargs)
         if type(self) is not Tensor and type(self) not in PLAIN:
             if type(self) not in _BARE or type(other) not in _BARE:
                 return general(self, other)
@@ -208,11 +145,17 @@ def _binary(op: Op, general: Call) -> Call:
         if b.dtype is not dtype or (dtype is not _SINGLE and dtype not in served):
             return general(self, other)
         try:
-            data = forward(np, a, b) if ufunc is None else ufunc(a, b, out=...)
+            data = (
+                forward(np, a, b)
+                if ufunc is None
+                else ufunc(a, b)
+                if a.ndim
+                else ufunc(a, b, out=...)
+            )
         except ValueError:
             return general(self, other)
         out = _new(Tensor)
-        out._data = data if type(data) is _ndarray else np.asarray(data)
+        out._data = data if type(data) is _ndarray else _asarray(data)
         out._grad = out._view = out._tangent = out._grad_fn = None
         out._port = 0
         out._counter = version = [0]
@@ -221,15 +164,18 @@ def _binary(op: Op, general: Call) -> Call:
         if (first is None and second is None) or not state or not differentiable:
             return out
         case = 0 if second is None else 1 if first is None else 2
-        plan = plans[case]
-        if plan is None:
+        record = recorders[case]
+        if record is None:
             example = wrap(np.zeros(()))
-            plan = plans[case] = _Plan(op, [{0}, {1}, {0, 1}][case], [example, example])
+            record = recorders[case] = _recorder(op, _CASES[case], [example, example])
         ports = (self._port, other._port) if self._port or other._port else None
-        boxes = (self._counter, other._counter, version)
-        return _record(plan, out, (first, second), ports, (a, b, out._data, None), boxes)
+        of_a, of_b = self._counter, other._counter
+        return record(out, out._data, (first, second), ports, a, b, of_a, of_b, version)
 
     return quick
+
+
+_CASES = [{0}, {1}, {0, 1}]
 
 
 def _takes_number(op: Op) -> bool:
@@ -246,10 +192,10 @@ def _by_number(op: Op, general: Call) -> Call:
     """The binary short way for a Python number on the right."""
     forward, ufunc, differentiable = op.plain_forward, op.ufunc, bool(op.diff)
     served = frozenset(d for d in _FLOATING if d.kind in op.serves)
-    plan: Any = None
+    record: Any = None
 
     def quick(self: Any, other: Any) -> Any:
-        nonlocal plan
+        nonlocal record
         a = self._data
         state = mode.state
         dtype = a.dtype
@@ -260,20 +206,21 @@ def _by_number(op: Op, general: Call) -> Call:
         b = constant(other, dtype)
         if b is None:
             return general(self, other)
-        data = forward(np, a, b) if ufunc is None else ufunc(a, b, out=...)
+        data = (
+            forward(np, a, b) if ufunc is None else ufunc(a, b) if a.ndim else ufunc(a, b, out=...)
+        )
         out = _new(Tensor)
-        out._data = data if type(data) is _ndarray else np.asarray(data)
+        out._data = data if type(data) is _ndarray else _asarray(data)
         out._grad = out._view = out._tangent = out._grad_fn = None
         out._port = 0
         out._counter = version = [0]
         edge = self._grad_fn if self._view is None else self.history()
         if edge is None or not state or not differentiable:
             return out
-        if plan is None:
-            plan = _Plan(op, {0}, [wrap(np.zeros(())), 1.0])
+        if record is None:
+            record = _recorder(op, {0}, [wrap(np.zeros(())), 1.0])
         ports = (self._port, 0) if self._port else None
-        boxes = (self._counter, None, version)
-        return _record(plan, out, (edge, None), ports, (a, b, out._data, None), boxes)
+        return record(out, out._data, (edge, None), ports, a, b, self._counter, None, version)
 
     return quick
 

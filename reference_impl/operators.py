@@ -48,7 +48,7 @@ def _operator(
 
     method.__name__ = name
     op = getattr(function, "op", None)
-    return method if op is None else fast.operator(op, method)
+    return method if op is None else fast.function(op, method)
 
 
 def _reflected(

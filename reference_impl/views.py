@@ -34,15 +34,21 @@ if TYPE_CHECKING:
     from .op import Op
 
 
+_new = object.__new__
+
+
 class View:
     """How a view follows from its base: the last step, and the view it was taken from."""
 
     __slots__ = ("base", "kind", "layout", "outer", "place", "seen", "step")
 
-    def __init__(self, base: Tensor, outer: View | None, step: Any, seen: int, kind: str) -> None:
-        self.base, self.outer, self.step, self.seen, self.kind = base, outer, step, seen, kind
-        self.layout = _layout(base._data) if outer is None else outer.layout
-        self.place: Any = None  # (size, strides, offset) in the base, if its shape changed since
+    base: Tensor
+    outer: View | None
+    step: tuple[Op, tuple[Any, ...], int | None]  # operation, its other arguments, which result
+    seen: int  # the version of the memory that the view's history is right for
+    kind: str  # "one", "several" (of one operation), "no_grad" or "custom"
+    layout: tuple[Any, Any]  # shape and strides of the base when the view was taken
+    place: Any  # (size, strides, offset) in the base, if its shape changed since
 
     @staticmethod
     def of(parent: Tensor, op: Op, values: Sequence[Any], several: bool, port: int) -> View:
@@ -55,8 +61,12 @@ class View:
             kind = "no_grad"
         elif outer is not None and outer.kind != "one":
             kind = outer.kind
-        seen = 0 if version is None else version[0]
-        return View(base, outer, (op, tuple(values[1:]), port if several else None), seen, kind)
+        view: View = _new(View)
+        view.base, view.outer, view.kind, view.place = base, outer, kind, None
+        view.step = op, tuple(values[1:]), port if several else None
+        view.seen = 0 if version is None else version[0]
+        view.layout = _layout(base._data) if outer is None else outer.layout
+        return view
 
     def replay(self, base: Any) -> Any:
         """Take the same view of another base: an array, or a Tensor (recording)."""

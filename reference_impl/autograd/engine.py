@@ -159,13 +159,9 @@ class _Task:
         counted = self.arrivals is not None
         while True:
             saved = node.saved
-            if (
-                grad is None
-                or node.hooks is not None
-                or node.metas is not None
-                or saved.__class__ is not tuple
-                or node.differentiate is None
-            ):
+            if grad is None or node.hooks is not None or saved.__class__ is not tuple:
+                return self.run_node(node, grad)
+            if node.metas is not None:
                 return self.run_node(node, grad)
             guards = node.guards
             if guards:
@@ -182,7 +178,9 @@ class _Task:
                 node.saved = None
                 node.guards = node.versions = ()
             following = coming = None
-            for i, edge in enumerate(node.edges):
+            i = -1
+            for edge in node.edges:
+                i += 1
                 if edge is None:
                     continue
                 result = results[i]
@@ -198,12 +196,12 @@ class _Task:
                     result = conform(result, edge.shape, edge.dtype, node, i)
                 if edge.__class__ is AccumulateGrad:
                     _add_to(leaves, edge, result)
+                elif following is None and not buffers:
+                    following, coming = edge, result
                 elif edge is following:
                     coming = coming + result
                 elif edge in buffers:
                     _add_to(buffers, edge, result)
-                elif following is None and not heap:
-                    following, coming = edge, result
                 else:
                     buffers[edge] = result
                     heapq.heappush(heap, (-edge.seq, edge))

@@ -21,6 +21,7 @@ RECORD, INFERENCE, FORWARD, HOOKS, ANOMALY, TRANSFORM, OVERRIDE = 1, 2, 4, 8, 16
 # recorded as MulBackward1, without an edge for the number.
 NATIVE = 128
 AUTOCAST = 256
+UNUSUAL = ~(RECORD | NATIVE)  # any of these sends a call the general way
 
 
 class _Mode(threading.local):

@@ -64,7 +64,7 @@ class Node:
 
     def __init__(self, edges: Sequence[Node | None] = (), ports: Any = None) -> None:
         self.edges, self.ports, self.seq = edges, ports, next_sequence()
-        self.saved, self.guards, self.versions = (), (), ()
+        self.saved, self.guards, self.versions = [], (), ()  # no tuple: no rules to run straight
         self.metas = self.hooks = None
 
     # -- what PyTorch's programs read

@@ -20,14 +20,18 @@ from ..autograd.grad_mode import (
     NATIVE,
     RECORD,
     TRANSFORM,
+    UNUSUAL,
     mode,
 )
 from ..layout import shares_elements
-from ..tensor import PLAIN, Tensor, wrap
+from ..tensor import PLAIN, Size, Tensor, wrap
 from ..views import View
 from .declaration import Op, holds_tensors, is_array
+from .known import known
 
-_BARE = {np.ndarray, np.float32, np.float64}
+_SEQUENCES = {tuple, list, Size}
+_INT = {int}
+_MOST_KNOWN = 500  # kinds of calls of one operation that are remembered
 # Types that are no tensors and have no say in what an operation does.
 _ORDINARY = {
     bool, int, float, complex, str, type(None), dtypes.dtype, np.ndarray, np.float32, np.float64,
@@ -36,25 +40,32 @@ _ORDINARY = {
 
 def make_call(op: Op, method: bool = False) -> Callable[..., Any]:
     """The public function of an operation, or the method, whose errors count otherwise."""
-    plain = op.prepare is None
+    calls = op.calls
 
     def call(*args: Any, **kwargs: Any) -> Any:
-        if plain and not kwargs and args and type(args[0]) in _BARE:
-            for a in args:
-                if type(a) not in _ORDINARY and not (type(a) is tuple and a and type(a[0]) is int):
-                    break
-            else:
-                if op.required <= len(args) <= op.positional:  # a rule at work on bare arrays
-                    return op.compute(np, *args, *op.defaults[len(args) :])
+        types: Any = tuple(map(type, args))
+        if kwargs:
+            types = *types, *kwargs, *map(type, kwargs.values())
+        run = calls.get(types)
+        state = mode.state
+        if run is not None and not state & UNUSUAL:
+            try:
+                answer = run(args, kwargs, state)
+            except (TypeError, ValueError):
+                answer = NotImplemented  # the general way has the words for it
+            if answer is not NotImplemented:
+                return answer
         answer = overridden(call, args, kwargs)
         if answer is not NotImplemented:
             return answer
         out = kwargs.pop("out", None) if "out" in kwargs else None
         try:
-            values = op.bind(args, kwargs)
             if out is not None:
-                return _into(op, values, out)
-            return invoke(op, values)
+                return _into(op, op.bind(args, kwargs), out)
+            answer = invoke(op, op.bind(args, kwargs))
+            if types not in calls and len(calls) < _MOST_KNOWN:
+                calls[types] = known(op, args, kwargs)
+            return answer
         except TypeError as error:
             raise worded_error(op.name, op.params, args, kwargs, error, method) from None
 
@@ -72,11 +83,14 @@ def worded_error(
 
 def overridden(function: Callable[..., Any], args: Any, kwargs: dict[str, Any]) -> Any:
     """What a class with a ``__torch_function__`` among the arguments answers, or NotImplemented."""
-    for a in args:
-        if type(a) not in _ORDINARY and type(a) not in PLAIN:
-            break
-    else:
-        if not kwargs:
+    if not kwargs:
+        for a in args:
+            kind = type(a)
+            if kind in _ORDINARY or kind in PLAIN:
+                continue
+            if kind not in _SEQUENCES or not {*map(type, a)} <= _INT:
+                break
+        else:
             return NotImplemented
     special = [
         a

@@ -9,6 +9,7 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Callable, Iterator, Sequence
+from types import FunctionType
 from typing import Any
 
 import numpy as np
@@ -25,9 +26,9 @@ from ..tensor import Tensor, wrap
 _new = object.__new__
 # Keywords that PyTorch accepts beside the parameter's own name.
 SYNONYMS = {"input": "self", "axis": "dim", "keepdims": "keepdim", "x2": "other", "x": "self"}
-_SHAPE, _DTYPE, _RESULT, _ARGUMENT, _GEOMETRY, _STRIDES = range(6)
+SHAPE, DTYPE, RESULT, ARGUMENT, GEOMETRY, STRIDES = range(6)
 _METADATA = {
-    "_shape": _SHAPE, "_dtype": _DTYPE, "_strides": _STRIDES, "_geometry": _GEOMETRY,
+    "_shape": SHAPE, "_dtype": DTYPE, "_strides": STRIDES, "_geometry": GEOMETRY,
 }  # fmt: skip
 REQUIRED = inspect.Parameter.empty
 NOT_IMPLEMENTED = "NotImplemented"  # the node of operations that PyTorch does not differentiate
@@ -78,16 +79,17 @@ class Op:
         # Arguments that are saved as `prepare` left them.
         self.as_arrays = {self.position["dim"]} if "dim" in self.position else set()
         self._set_rules(list(rules.values()), joint)
-        self._node_name: Any = node if node is not None else _camel(self.name) + "Backward0"
+        self.node_name: Any = node if node is not None else _camel(self.name) + "Backward0"
         self._node_types: dict[Any, type[Node]] = {}
         keyword_only = self.params[self.positional :]
         self.compute = _positionally(forward, keyword_only, 1 + self.positional)
         if callable(node):
-            self._node_name = _positionally(node, keyword_only, self.positional)
+            self.node_name = _positionally(node, keyword_only, self.positional)
         self.plain_forward = getattr(forward, "unwidened", forward)  # for dtypes other than half
         self.ufunc: Any = None  # the NumPy function that is all of an elementwise operation
         self.prepares_operands = getattr(prepare, "promotes", False)
         self.call: Callable[..., Any] = forward  # the public function, once there is one
+        self.calls: dict[Any, Any] = {}  # types of arguments -> what runs such calls (known.py)
 
     def _set_rules(self, rules: list[Callable[..., Any]], joint: Any) -> None:
         """Find what the rules read: that is what a node saves."""
@@ -111,7 +113,7 @@ class Op:
         ]
         self.joint = joint is not None
         # PyTorch saves the number of `x * 2` as a tensor, which the backward pass frees.
-        self._saves_operand = any(k == _ARGUMENT and at in self.operands for k, at in self.saves)
+        self._saves_operand = any(k == ARGUMENT and at in self.operands for k, at in self.saves)
         # (node, gradient of the result, saved values) -> the gradients for the node's edges
         self.differentiate = (
             _each(self.rules)
@@ -122,9 +124,9 @@ class Op:
     def _saving(self, name: str) -> tuple[int, int]:
         """What a rule's parameter means: (kind, position)."""
         if name in self.position:
-            return _ARGUMENT, self.position[name]
+            return ARGUMENT, self.position[name]
         if name.startswith("result"):
-            return _RESULT, int(name.removeprefix("result") or 0)
+            return RESULT, int(name.removeprefix("result") or 0)
         for suffix, kind in _METADATA.items():
             if name.endswith(suffix) and name.removesuffix(suffix) in self.position:
                 return kind, self.position[name.removesuffix(suffix)]
@@ -155,17 +157,17 @@ class Op:
 
     def node_type(self, values: Sequence[Any]) -> type[Node]:
         """The Node subclass for a call with these arguments."""
-        if isinstance(self._node_name, str):
-            key: Any = self._node_name
-            name = self._node_name
+        if isinstance(self.node_name, str):
+            key: Any = self.node_name
+            name = self.node_name
         else:
-            name = self._node_name(*values)
+            name = self.node_name(*values)
             key = (name, *[isinstance(values[at], Tensor) for at in self.diff])
         found = self._node_types.get(key)
         if found is None:
             content = {"__slots__": (), "op": self, "differentiate": self.differentiate}
             content["only_given"] = name == NOT_IMPLEMENTED
-            hidden = self._hidden(name, values) if callable(self._node_name) else frozenset()
+            hidden = self._hidden(name, values) if callable(self.node_name) else frozenset()
             content["hidden"] = hidden
             content["frees"] = not hidden and self._saves_operand
             found = self._node_types[key] = type(name, (Node,), content)
@@ -176,7 +178,7 @@ class Op:
         tensors = list(values)
         for at in self.diff:
             tensors[at] = wrap(np.zeros(()))
-        if name == self._node_name(*tensors):
+        if name == self.node_name(*tensors):
             return frozenset()
         numbers = [not isinstance(values[at], Tensor) for at in self.diff]
         return frozenset(i for i, n in enumerate(numbers) if n)
@@ -202,7 +204,7 @@ class Op:
         node = _new(self.node_type(values))
         node.edges, node.seq, node.hooks, node.metas = edges, next_sequence(), None, None
         node.ports = tuple(ports) if any(ports) else None
-        self._describe(node, results)
+        self.describe(node, results)
         self._save(node, values, arrays, results)
         if mode.state & ANOMALY:
             from ..autograd.anomaly_mode import remember_call
@@ -210,7 +212,7 @@ class Op:
             remember_call(node)
         return node
 
-    def _describe(self, node: Node, results: Sequence[Tensor]) -> None:
+    def describe(self, node: Node, results: Sequence[Tensor]) -> None:
         """Note the outputs' shapes and dtypes, and make the differentiable ones point to `node`."""
         first = results[0]._data
         node.shape, node.dtype = first.shape, first.dtype
@@ -231,7 +233,7 @@ class Op:
         for kind, at, readers in self._saving_plan:
             if readers is not None and not [i for i in readers if edges[i] is not None]:
                 saved.append(None)  # only rules that will not run read it
-            elif kind == _ARGUMENT:
+            elif kind == ARGUMENT:
                 value = values[at]
                 if isinstance(value, Tensor):
                     saved.append(arrays[at])
@@ -241,11 +243,11 @@ class Op:
                     saved.append(arrays[at] if several or at in self.as_arrays else value)
                     if several:
                         guards += [_guard(v) for v in value if isinstance(v, Tensor)]
-            elif kind == _RESULT:
+            elif kind == RESULT:
                 saved.append(results[at]._data)
                 guards.append(_guard(results[at]))
             else:
-                saved.append(_metadata(values[at], kind))
+                saved.append(metadata(values[at], kind))
         node.saved, node.guards = tuple(saved), tuple(guards)
         node.versions = tuple([box[0] for box in guards])
         if mode.state & HOOKS:
@@ -261,14 +263,14 @@ class Op:
         for (kind, at), value in zip(self.saves, saved, strict=True):
             if value is None:
                 pass
-            elif kind == _RESULT and value.dtype.kind in "biu":
+            elif kind == RESULT and value.dtype.kind in "biu":
                 value = wrap(value)
-            elif kind == _RESULT:
+            elif kind == RESULT:
                 value = with_history(value, node, at)
-            elif kind == _ARGUMENT and is_array(value):
+            elif kind == ARGUMENT and is_array(value):
                 edge = self._edge_of(node, at)
                 value = wrap(value) if edge is None else with_history(value, *edge)
-            elif kind == _ARGUMENT and type(value) in (list, tuple):
+            elif kind == ARGUMENT and type(value) in (list, tuple):
                 value = [wrap(v) if is_array(v) else v for v in value]
             out.append(value)
         return out
@@ -284,14 +286,14 @@ class Op:
         """(array, version box, words on where it came from) of each guarded saved value."""
         boxes = iter(node.guards)
         for (kind, at), value in zip(self.saves, node.saved or (), strict=True):
-            if kind == _ARGUMENT and type(value) in (list, tuple):
+            if kind == ARGUMENT and type(value) in (list, tuple):
                 yield from ((v, next(boxes), "") for v in value if is_array(v))
-            if kind not in (_RESULT, _ARGUMENT) or not is_array(value):
+            if kind not in (RESULT, ARGUMENT) or not is_array(value):
                 continue
             box: Any = next(boxes)
-            source = (node, at) if kind == _RESULT else self._edge_of(node, at)
+            source = (node, at) if kind == RESULT else self._edge_of(node, at)
             maker = source[0].name() if source and source[0].edges else ""
-            if kind == _ARGUMENT and len(box) > 1:  # what changed it last (views.rebase)
+            if kind == ARGUMENT and len(box) > 1:  # what changed it last (views.rebase)
                 changed_by, base = box[1:]
                 maker = changed_by if base() is value else "AsStridedBackward0"
             maker = without_backward(maker)
@@ -328,10 +330,15 @@ def _positionally(function: Any, keyword_only: list[str], positional: int) -> Ca
     """`function` with its keyword-only parameters passed by position."""
     if not keyword_only:
         return function  # type: ignore[no-any-return]
-
-    if len(keyword_only) == 1:
-        (name,) = keyword_only
-        return lambda *args: function(*args[:-1], **{name: args[-1]})
+    code = getattr(function, "__code__", None)
+    if code is not None and code.co_kwonlyargcount == len(
+        keyword_only
+    ):  # the same code, relabelled
+        taking_all = code.replace(
+            co_argcount=code.co_argcount + len(keyword_only), co_kwonlyargcount=0
+        )
+        name, closure = function.__name__, function.__closure__
+        return FunctionType(taking_all, function.__globals__, name, None, closure)
 
     def call(*args: Any) -> Any:
         by_name = dict(zip(keyword_only, args[positional:], strict=True))
@@ -351,10 +358,11 @@ def _keywords_of(params: list[str]) -> dict[str, int]:
 
 def _each(rules: list[tuple[Callable[..., Any], list[int]]]) -> Callable[..., Sequence[Any]]:
     """One rule for each argument, run where an edge wants it."""
+    if len(rules) == 1:
+        return _only(*rules[0])
+    if [len(pick) for _, pick in rules] == [1, 1]:
+        return _two_of_one(*rules)
     callers = [_caller(rule, pick) for rule, pick in rules]
-    if len(callers) == 1:
-        only = callers[0]
-        return lambda node, grad, saved: (only(grad, saved),)
     if len(callers) == 2:
         first, second = callers
 
@@ -372,6 +380,29 @@ def _each(rules: list[tuple[Callable[..., Any], list[int]]]) -> Callable[..., Se
         return [None if edge is None else callers[i](grad, saved) for i, edge in edges]
 
     return each
+
+
+def _only(rule: Callable[..., Any], pick: list[int]) -> Callable[..., Sequence[Any]]:
+    """One rule alone."""
+    if len(pick) == 1:
+        at = pick[0]
+        return lambda node, grad, saved: (rule(grad, saved[at]),)
+    caller = _caller(rule, pick)
+    return lambda node, grad, saved: (caller(grad, saved),)
+
+
+def _two_of_one(one: Any, two: Any) -> Callable[..., Sequence[Any]]:
+    """Two rules that read one saved value each, as those of a product do."""
+    (first, (at,)), (second, (there,)) = one, two
+
+    def both(node: Node, grad: Any, saved: Sequence[Any]) -> Sequence[Any]:
+        a, b = node.edges
+        return (
+            None if a is None else first(grad, saved[at]),
+            None if b is None else second(grad, saved[there]),
+        )
+
+    return both
 
 
 def _caller(rule: Callable[..., Any], pick: list[int]) -> Callable[[Any, Sequence[Any]], Any]:
@@ -419,20 +450,20 @@ def _guard(t: Tensor) -> list[int]:
     return t._counter
 
 
-def _metadata(value: Any, kind: int) -> Any:
+def metadata(value: Any, kind: int) -> Any:
     """The shape, dtype or geometry of an argument (a list of them for a list of tensors)."""
     if type(value) in (list, tuple):
-        return [_metadata(v, kind) for v in value]
+        return [metadata(v, kind) for v in value]
     if not isinstance(value, Tensor):
-        return () if kind == _SHAPE else None
-    if kind == _GEOMETRY:
+        return () if kind == SHAPE else None
+    if kind == GEOMETRY:
         from ..storage import storage_of
 
         _, offset, strides = storage_of(value._data)
         return value._data.shape, strides, offset
-    if kind == _STRIDES:
+    if kind == STRIDES:
         return value._data.strides
-    return value._data.shape if kind == _SHAPE else value._data.dtype
+    return value._data.shape if kind == SHAPE else value._data.dtype
 
 
 def with_history(array: Any, node: Any, port: int) -> Tensor:

@@ -283,13 +283,16 @@ def _composite(
         if native:
             mode.state = before | NATIVE
         try:
-            if kwargs and "out" in kwargs and "out" not in _parameters(body):
+            if not kwargs:
+                return body(*args)
+            if "out" in kwargs and "out" not in _parameters(body):
                 return _composite_into(body, args, kwargs)
             return body(*args, **_renamed(body, kwargs))
         except (TypeError, AttributeError) as error:
             raise worded_error(name, _parameters(body), args, kwargs, error, method) from None
         finally:
-            mode.state = before
+            if native:
+                mode.state = before
 
     return call
 
@@ -301,8 +304,6 @@ def _parameters(body: Callable[..., Any]) -> tuple[str, ...]:
 
 def _renamed(body: Callable[..., Any], kwargs: dict[str, Any]) -> dict[str, Any]:
     """`kwargs` with PyTorch's synonyms replaced by the parameters' own names."""
-    if not kwargs:
-        return kwargs
     names = _parameters(body)
     return {
         SYNONYMS[k] if k not in names and SYNONYMS.get(k) in names else k: v

@@ -33,10 +33,10 @@ def relu(xp, self):
     return xp.maximum(self, self.dtype.type(0))
 
 
-@op(
+@pointwise(
     grad_output=lambda grad, output: _sigmoid_backward(grad, conj(output)),
     output=lambda grad, grad_output, output: conj(grad) * grad_output * (-2 * conj(output) + 1),
-    name="sigmoid_backward", method=False, function=False,
+    name="sigmoid_backward", method=False, function=False, inplace=False,
 )  # fmt: skip
 def _sigmoid_backward(xp, grad_output, output):
     one = output.dtype.type(1)

@@ -200,8 +200,9 @@ def _addmm_self(grad: Any, beta: Any) -> Any:
 )
 def addmm(xp, self, mat1, mat2, *, beta=1, alpha=1):
     """Beta * self + alpha * (mat1 @ mat2)."""
-    _require_ndim(mat1, 2, f"mat1 must be a matrix, got {mat1.ndim}-D tensor")
-    _require_ndim(mat2, 2, f"mat2 must be a matrix, got {mat2.ndim}-D tensor")
+    for name, mat in (("mat1", mat1), ("mat2", mat2)):
+        if mat.ndim != 2:
+            raise RuntimeError(f"{name} must be a matrix, got {mat.ndim}-D tensor")
     if mat1.shape[1] != mat2.shape[0]:
         raise errors.matrices_do_not_fit(mat1.shape, mat2.shape)
     _same_dtype(mat1, mat2)

@@ -47,7 +47,8 @@ def total(xp: Any, array: Any, dim: Any, keepdim: bool) -> Any:
     """The sum, accumulated in single precision where the dtype is half."""
     storage = array.dtype
     wide = np.float32 if storage.itemsize == 2 and storage.kind not in "iu" else storage
-    found = xp.sum(array, axis=axes(array, dim), keepdims=keepdim, dtype=wide)
+    axis = dim if dim and array.ndim else None
+    found = array.sum(axis, wide, None, keepdim)
     return found if wide is storage else found.astype(storage)
 
 

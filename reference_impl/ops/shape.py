@@ -37,6 +37,8 @@ def at(dim: int, index: Index) -> tuple[Any, ...]:
 def _ints(function: str, name: str, given: Any, position: int = 2) -> tuple[int, ...]:
     """A list of ints: given one by one, or as a sequence."""
     values = tuple(given) if isinstance(given, (tuple, list)) else (given,)
+    if {*map(type, values)} == {int}:
+        return values
     if len(values) == 1 and isinstance(values[0], (tuple, list)):
         values = tuple(values[0])
     for v in values:

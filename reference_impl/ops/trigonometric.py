@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..fast import constant
-from ..op import op, pointwise, promote_operands
+from ..op import pointwise, promote_operands
 from .arithmetic import reciprocal
 from .complex import conj
 from .exponential import rsqrt
@@ -125,10 +125,10 @@ def atanh(xp, self):
     return xp.arctanh(self)
 
 
-@op(
+@pointwise(
     grad_output=lambda grad, output: _tanh_backward(grad, conj(output)),
     output=lambda grad, grad_output, output: conj(grad) * (-2 * conj(output) * grad_output),
-    name="tanh_backward", method=False, function=False,
+    name="tanh_backward", method=False, function=False, inplace=False,
 )  # fmt: skip
 def _tanh_backward(xp, grad_output, output):
     square = output * output

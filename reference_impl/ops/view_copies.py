@@ -25,10 +25,10 @@ def _copying(view: Op) -> Op:
             return tuple(piece.copy(order="C") for piece in seen)
         return seen.copy(order="C")
 
-    name = view._node_name
+    name = view.node_name
     made.compute, made.is_view, made.name = compute, False, view.name + "_copy"
-    made._node_types = {}
-    made._node_name = f"{name}_copy" if isinstance(name, str) else lambda *v: name(*v) + "_copy"
+    made._node_types, made.calls = {}, {}
+    made.node_name = f"{name}_copy" if isinstance(name, str) else lambda *v: name(*v) + "_copy"
     return made
 
 

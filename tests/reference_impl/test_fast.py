@@ -19,7 +19,7 @@ GENERAL = {
 SHORT = {
     name: quick
     for name, general in GENERAL.items()
-    if (quick := fast.operator(torch.op.PUBLIC[name].op, general)) is not general
+    if (quick := fast.function(torch.op.PUBLIC[name].op, general)) is not general
 }
 SHAPES = [(), (3,), (2, 1)]
 OPERANDS = {name: len(fast._required(torch.op.PUBLIC[name].op)) for name in SHORT}

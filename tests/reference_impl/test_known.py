@@ -1,0 +1,140 @@
+"""A call like an earlier one against the first of its kind: they must not differ in anything."""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+import pytest
+
+import reference_impl as torch
+from reference_impl.op import PUBLIC
+
+UNARY = [
+    name
+    for name, function in PUBLIC.items()
+    if getattr(function, "op", None) is not None
+    and function.op.required == 1
+    and not name.endswith("_")
+    and "copy" not in name
+]
+
+CALLS = {
+    "a view by its sizes": lambda x, y: x.view(3, 2),
+    "a view by a tuple": lambda x, y: x.view((3, 2)),
+    "a part of a tuple": lambda x, y: x.split((1, 1))[1],
+    "dimensions by keyword": lambda x, y: x.sum(dim=1, keepdim=True),
+    "dimensions in a tuple": lambda x, y: x.sum((0, 1)),
+    "another dtype": lambda x, y: x.sum(dtype=torch.float64),
+    "two results": lambda x, y: x.max(1),
+    "a row": lambda x, y: x[1],
+    "a diagonal": lambda x, y: x.diagonal(),
+    "a matrix product": lambda x, y: x @ y.t(),
+    "with an added term": lambda x, y: torch.addmm(x[:, :2], x, y.t(), beta=2.0),
+    "a list of tensors": lambda x, y: torch.cat([x, y], dim=1),
+    "a list of one that needs no gradient": lambda x, y: torch.stack([y, y.detach()]),
+    "a condition": lambda x, y: torch.where(x > y, x, y),
+    "integers": lambda x, y: (x > y).sum(0),
+    "indices": lambda x, y: x.gather(1, torch.tensor([[0], [1]])),
+    "mixed dtypes": lambda x, y: x.double() * y,
+    "a number": lambda x, y: x.pow(3),
+    "an operation without derivative": lambda x, y: x.argmax(1),
+    "an unusual keyword": lambda x, y: torch.softmax(input=x, dim=0),
+}  # fmt: skip
+
+
+def _operands():
+    values = np.linspace(0.1, 0.9, 6).reshape(2, 3)
+    x = torch.tensor(values.tolist(), requires_grad=True)
+    return x, torch.tensor((0.95 - values).tolist())
+
+
+def _outcome(call):
+    """All there is to see of a call: results, nodes, what they save, views, and the gradients."""
+    x, y = _operands()
+    try:
+        with warnings.catch_warnings(record=True) as warned:
+            warnings.simplefilter("always")
+            out = call(x, y)
+    except (RuntimeError, TypeError, NotImplementedError) as error:
+        return repr((type(error), str(error)))
+    seen = [[str(w.message) for w in warned]]
+    results = list(out) if isinstance(out, tuple) else [out]
+    for result in results:
+        node = result.grad_fn
+        seen += [result, result.shape, result.dtype, result.stride(), result._version]
+        seen += [result._is_view(), None if node is None else node.name()]
+        if node is not None and node.saved:
+            seen += [node.next_functions[0][1], node.saved, node.versions, node.shape, node.dtype]
+    real = [r for r in results if r.requires_grad]
+    if real:
+        try:
+            seen.append(torch.autograd.grad([r.abs().sum() for r in real], x, allow_unused=True))
+        except RuntimeError as error:
+            seen.append(str(error))
+    return repr(seen)
+
+
+def _forget():
+    for function in PUBLIC.values():
+        if getattr(function, "op", None) is not None:
+            function.op.calls.clear()
+
+
+@pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)
+def test_again(call):
+    _forget()
+    first = _outcome(call)
+    assert _outcome(call) == first
+
+
+@pytest.mark.parametrize("name", UNARY)
+def test_every_operation_of_one_tensor(name):
+    torch.manual_seed(0)
+    PUBLIC[name].op.calls.clear()
+    first = _outcome(lambda x, y: PUBLIC[name](x))
+    torch.manual_seed(0)
+    assert _outcome(lambda x, y: PUBLIC[name](x)) == first
+
+
+def test_the_second_call_takes_the_short_way(monkeypatch):
+    x, _ = _operands()
+    x.sum(1)
+    monkeypatch.setattr("reference_impl.op.call.invoke", None)
+    assert x.sum(1).tolist() == x.sum(0 + 1).tolist()
+
+
+@pytest.mark.parametrize("values", [(1.5, 2), ("a",), (None, 2)])
+def test_a_sequence_of_other_things_declines(values):
+    x, _ = _operands()
+    x.sum((0, 1))
+    with pytest.raises(TypeError):
+        x.sum(values)
+
+
+def test_a_call_that_fails_has_the_same_words_as_the_first():
+    x, _ = _operands()
+    with pytest.raises(IndexError) as first:
+        x.sum(5)
+    x.sum(1)
+    with pytest.raises(IndexError) as second:
+        x.sum(5)
+    assert str(first.value) == str(second.value)
+
+
+def test_a_subclass_still_has_its_say():
+    class Loud(torch.Tensor):
+        pass
+
+    x, _ = _operands()
+    x.sum(1)
+    assert type(x.detach().as_subclass(Loud).sum(1)) is Loud
+
+
+def test_an_inference_tensor_cannot_be_saved_the_second_time_either():
+    x, _ = _operands()
+    with torch.inference_mode():
+        y = torch.ones(3, 2)
+    torch.mm(x, y.clone())
+    with pytest.raises(RuntimeError, match="Inference tensors cannot be saved for backward"):
+        torch.mm(x, y)
