@@ -3,10 +3,10 @@
 from ..missing import names_of
 from . import functional, init, modules, parameter, utils
 from .modules import *
-from .parameter import Buffer, Parameter, UninitializedParameter
+from .parameter import Buffer, Parameter, UninitializedBuffer, UninitializedParameter
 
 __all__ = [
-    *modules.__all__, "Buffer", "Parameter", "UninitializedParameter",
+    *modules.__all__, "Buffer", "Parameter", "UninitializedBuffer", "UninitializedParameter",
     "functional", "init", "modules", "parameter", "utils",
 ]  # fmt: skip
 

@@ -103,8 +103,7 @@ def _nll_loss2d(xp, self, target, weight, reduction, ignore_index):
 def _check_nll(input: Any, target: Any, weight: Any) -> None:
     if target.dtype.name not in ("int64", "uint8"):
         raise RuntimeError(
-            "expected target dtype to be Long or Byte, but got "
-            f"{errors.scalar_type(target.dtype)}"
+            f"expected target dtype to be Long or Byte, but got {errors.scalar_type(target.dtype)}"
         )
     classes = input.shape[_class_dim(input.ndim)]
     if weight is not None and weight.numel() != classes:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
 from ...autograd.grad_mode import no_grad
 from ..parameter import UninitializedParameter
@@ -199,23 +199,16 @@ class LazyConvTranspose3d(_LazyConvTranspose, ConvTranspose3d):
 
 
 class _LazyNorm(_Lazy):
-    _defaults: ClassVar[dict[str, bool]] = {"affine": True, "track_running_stats": True}
-
     def __init__(
-        self, eps: float = 1e-5, momentum: float | None = 0.1, affine: bool | None = None,
-        track_running_stats: bool | None = None, device: Any = None, dtype: Any = None, *,
+        self, eps: float = 1e-5, momentum: float | None = 0.1, affine: bool = True,
+        track_running_stats: bool = True, device: Any = None, dtype: Any = None, *,
         bias: bool = True,
     ) -> None:  # fmt: skip
         settings: dict[str, Any] = {
-            "eps": eps,
-            "momentum": momentum,
-            "device": device,
-            "dtype": dtype,
+            "eps": eps, "momentum": momentum, "affine": affine,
+            "track_running_stats": track_running_stats, "device": device, "dtype": dtype,
             "bias": bias,
-        }
-        given = {"affine": affine, "track_running_stats": track_running_stats}
-        for name, value in given.items():
-            settings[name] = self._defaults[name] if value is None else value
+        }  # fmt: skip
         self._prepare(settings, "num_features", ("weight", "bias"))
 
     def reset_parameters(self) -> None:
@@ -242,8 +235,6 @@ class LazyBatchNorm3d(_LazyNorm, BatchNorm3d):
 
 
 class _LazyInstanceNorm(_LazyNorm):
-    _defaults: ClassVar[dict[str, bool]] = {"affine": False, "track_running_stats": False}
-
     def _input_size(self, input: Any) -> int:
         return int(input.shape[-self._spatial - 1])  # type: ignore[attr-defined]
 

@@ -1,41 +1,40 @@
 """``nn.Module``: a tree of parameters, buffers and submodules that can be called.
 
 Assigning a Parameter, a buffer or a Module as an attribute registers it under that name; everything
-else here walks the tree: iterating, moving, saving and loading, hooks, and the printed form.
+else here walks the tree and prints it.  Saving and loading (state.py), moving (casting.py) and
+hooks (hooks.py) are parts of the same class.
 """
 
 from __future__ import annotations
 
-import functools
-import itertools
-from collections import OrderedDict
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any, NamedTuple, Self
+from collections.abc import Callable, Iterator
+from typing import Any, Self
 
-from ...autograd.grad_mode import no_grad
-from ...autograd.node import HookList, RemovableHandle
+from ...autograd.node import HookList
 from ...tensor import Tensor
 from ..parameter import Parameter
+from .casting import Casting
+from .hooks import (
+    Hooked,
+    call_with_hooks,
+    everywhere,
+    register_module_backward_hook,
+    register_module_buffer_registration_hook,
+    register_module_forward_hook,
+    register_module_forward_pre_hook,
+    register_module_full_backward_hook,
+    register_module_full_backward_pre_hook,
+    register_module_module_registration_hook,
+    register_module_parameter_registration_hook,
+)
+from .state import StateDict
 
-__all__ = ["Module"]
-
-_EXTRA_STATE = "_extra_state"
-
-
-class _IncompatibleKeys(NamedTuple):
-    """What ``load_state_dict`` did not find, and what it had no use for."""
-
-    missing_keys: list[str]
-    unexpected_keys: list[str]
-
-    def __repr__(self) -> str:
-        if not self.missing_keys and not self.unexpected_keys:
-            return "<All keys matched successfully>"
-        missing, unexpected = self.missing_keys, self.unexpected_keys
-        return f"_IncompatibleKeys(missing_keys={missing}, unexpected_keys={unexpected})"
-
-    def __str__(self) -> str:
-        return repr(self)
+__all__ = [
+    "Module", "register_module_backward_hook", "register_module_buffer_registration_hook",
+    "register_module_forward_hook", "register_module_forward_pre_hook",
+    "register_module_full_backward_hook", "register_module_full_backward_pre_hook",
+    "register_module_module_registration_hook", "register_module_parameter_registration_hook",
+]  # fmt: skip
 
 
 def _addindent(text: str, spaces: int) -> str:
@@ -43,11 +42,10 @@ def _addindent(text: str, spaces: int) -> str:
     return "\n".join([first, *(" " * spaces + line for line in rest)])
 
 
-class Module:
+class Module(StateDict, Casting, Hooked):
     """Base class of all networks and layers."""
 
     dump_patches = False
-    _version = 1
     training: bool
     call_super_init = False
 
@@ -69,7 +67,12 @@ class Module:
         set_("_non_persistent_buffers_set", set())
         set_("_modules", {})
         for name in (
-            "_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks",
+            "_forward_hooks_with_kwargs", "_forward_hooks_always_called",
+            "_forward_pre_hooks_with_kwargs",
+        ):  # fmt: skip
+            set_(name, set())
+        for name in (
+            "_backward_hooks", "_backward_pre_hooks", "_forward_hooks", "_forward_pre_hooks",
             "_state_dict_hooks", "_state_dict_pre_hooks", "_load_state_dict_pre_hooks",
             "_load_state_dict_post_hooks",
         ):  # fmt: skip
@@ -104,7 +107,7 @@ class Module:
             if self.__dict__.get("_modules") is None:
                 raise AttributeError("cannot assign module before Module.__init__() call")
             self._forget(name)
-            self._modules[name] = value
+            self._modules[name] = everywhere.registered(everywhere.module, self, name, value)
         elif name in self.__dict__.get("_modules", ()):
             if value is not None:
                 raise TypeError(
@@ -181,6 +184,8 @@ class Module:
                 f"created explicitly. To express '{name}' as a function of another Tensor, compute "
                 "the value in the forward() method."
             )
+        if param is not None and everywhere.parameter:
+            param = everywhere.registered(everywhere.parameter, self, name, param)
         self._parameters[name] = param
 
     def register_buffer(self, name: str, tensor: Tensor | None, persistent: bool = True) -> None:
@@ -193,7 +198,7 @@ class Module:
                 f"cannot assign '{_type_string(tensor)}' object to buffer '{name}' "
                 "(torch Tensor or None required)"
             )
-        self._buffers[name] = tensor
+        self._buffers[name] = everywhere.registered(everywhere.buffer, self, name, tensor)
         (self._non_persistent_buffers_set.discard if persistent
          else self._non_persistent_buffers_set.add)(name)  # fmt: skip
 
@@ -202,7 +207,7 @@ class Module:
         if module is not None and not isinstance(module, Module):
             raise TypeError(f"{_type_string(module)} is not a Module subclass")
         self._check_name("module", name, self._modules)
-        self._modules[name] = module
+        self._modules[name] = everywhere.registered(everywhere.module, self, name, module)
 
     register_module = add_module
 
@@ -216,6 +221,20 @@ class Module:
             if not isinstance(module, Module):
                 raise AttributeError("`" + part + "` is not an nn.Module")
         return module
+
+    def set_submodule(self, target: str, module: Module, strict: bool = False) -> None:
+        """Put `module` at a dotted name; with `strict`, only in the place of another."""
+        if not target:
+            raise ValueError("Cannot set the submodule without a target name!")
+        if not isinstance(module, Module):
+            raise ValueError(f"`module` is not an nn.Module, found {type(module)}")
+        path, _, name = target.rpartition(".")
+        parent = self.get_submodule(path)
+        if strict and not hasattr(parent, name):
+            raise AttributeError(f"{parent._get_name()} has no attribute `{name}`")
+        if not isinstance(getattr(parent, name, module), Module):
+            raise AttributeError(f"`{name}` is not an nn.Module")
+        setattr(parent, name, module)
 
     def get_parameter(self, target: str) -> Parameter:
         """The parameter of a dotted name.  Raises AttributeError if there is none."""
@@ -344,303 +363,18 @@ class Module:
                 p._grad = p._grad.detach()
                 p._grad.zero_()
 
-    # ------------------------------------------------------------ moving and casting
-
-    def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> Self:
-        """Replace the data of every parameter, gradient and buffer by ``fn`` of it."""
-        if recurse:
-            for module in self.children():
-                module._apply(fn)
-        for p in self._parameters.values():
-            if p is None:
-                continue
-            with no_grad():
-                p.data = fn(p.detach())
-                if p._grad is not None:
-                    p._grad = fn(p._grad)
-        for name, buffer in self._buffers.items():
-            if buffer is not None:
-                self._buffers[name] = fn(buffer)
-        return self
-
-    def to(self, *args: Any, **kwargs: Any) -> Self:
-        """Move to a device and/or cast floating-point parameters and buffers to a dtype."""
-        from ...ops.convert import targets
-
-        dtype, device = targets(
-            args, kwargs.get("dtype"), kwargs.get("device"), kwargs.get("tensor")
-        )
-        if dtype is not None and not (dtype.is_floating_point or dtype.is_complex):
-            raise TypeError(
-                "nn.Module.to only accepts floating point or complex dtypes, but got desired "
-                f"dtype={dtype}"
-            )
-
-        def convert(t: Any) -> Any:
-            cast = dtype if t.is_floating_point() or t.is_complex() else None
-            return t.to(device=device, dtype=cast)
-
-        return self._apply(convert)
-
-    def cpu(self) -> Self:
-        return self._apply(lambda t: t.cpu())  # type: ignore[attr-defined]
-
-    def cuda(self, device: Any = None) -> Self:
-        return self._apply(lambda t: t.cuda(device))  # type: ignore[attr-defined]
-
-    def type(self, dst_type: Any) -> Self:
-        return self._apply(lambda t: t.type(dst_type))  # type: ignore[attr-defined]
-
-    def _cast(self, name: str) -> Self:
-        return self._apply(
-            lambda t: getattr(t, name)() if t.is_floating_point() else t  # type: ignore[attr-defined]
-        )
-
-    def float(self) -> Self:
-        return self._cast("float")
-
-    def double(self) -> Self:
-        return self._cast("double")
-
-    def half(self) -> Self:
-        return self._cast("half")
-
-    def bfloat16(self) -> Self:
-        return self._cast("bfloat16")
-
-    def to_empty(self, *, device: Any, recurse: bool = True) -> Self:
-        """Move without keeping the values."""
-        return self._apply(lambda t: t.to(device), recurse)  # type: ignore[attr-defined]
-
-    def share_memory(self) -> Self:
-        return self
-
     # ------------------------------------------------------------ calling and hooks
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if not (
-            self._forward_hooks or self._forward_pre_hooks or self._backward_hooks
-            or self._backward_pre_hooks or _global_hooks.any()
+            self._backward_hooks or self._forward_hooks or self._forward_pre_hooks
+            or self._backward_pre_hooks or everywhere.called()
         ):  # fmt: skip
             return self.forward(*args, **kwargs)
-        from .hooks import call_with_hooks
-
         return call_with_hooks(self, args, kwargs)
 
     def _call_impl(self, *args: Any, **kwargs: Any) -> Any:
         return self(*args, **kwargs)
-
-    def register_forward_pre_hook(
-        self, hook: Callable[..., Any], *, prepend: bool = False, with_kwargs: bool = False
-    ) -> RemovableHandle:
-        """Call ``hook(module, args)`` before forward; a result replaces the arguments."""
-        return _register(self._forward_pre_hooks, hook, prepend, with_kwargs=with_kwargs)
-
-    def register_forward_hook(
-        self,
-        hook: Callable[..., Any],
-        *,
-        prepend: bool = False,
-        with_kwargs: bool = False,
-        always_call: bool = False,
-    ) -> RemovableHandle:
-        """Call ``hook(module, args, output)`` after forward; a result replaces the output."""
-        return _register(
-            self._forward_hooks, hook, prepend, with_kwargs=with_kwargs, always_call=always_call
-        )
-
-    def register_full_backward_hook(
-        self, hook: Callable[..., Any], prepend: bool = False
-    ) -> RemovableHandle:
-        """Call ``hook(module, grad_input, grad_output)`` when the gradients of the inputs are
-        known; a result replaces them."""
-        if self._is_full_backward_hook is False:
-            raise RuntimeError(
-                "Cannot use both regular backward hooks and full backward hooks on a single "
-                "Module. Please use only one of them."
-            )
-        self._is_full_backward_hook = True
-        return _register(self._backward_hooks, hook, prepend)
-
-    def register_backward_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
-        """The older form of ``register_full_backward_hook``."""
-        self._is_full_backward_hook = True
-        return _register(self._backward_hooks, hook, False)
-
-    def register_full_backward_pre_hook(
-        self, hook: Callable[..., Any], prepend: bool = False
-    ) -> RemovableHandle:
-        """Call ``hook(module, grad_output)`` before the module's backward pass."""
-        return _register(self._backward_pre_hooks, hook, prepend)
-
-    # ------------------------------------------------------------ state
-
-    def state_dict(
-        self, *args: Any, destination: Any = None, prefix: str = "", keep_vars: bool = False
-    ) -> Any:
-        """Dotted name -> tensor, of all parameters and persistent buffers."""
-        if args:
-            destination, prefix, keep_vars = (*args, prefix, keep_vars)[:3]
-        if destination is None:
-            destination = OrderedDict()
-            destination._metadata = OrderedDict()
-        metadata = {"version": self._version}
-        if hasattr(destination, "_metadata"):
-            destination._metadata[prefix[:-1]] = metadata
-        for hook in self._state_dict_pre_hooks.values():
-            hook(self, prefix, keep_vars)
-        self._save_to_state_dict(destination, prefix, keep_vars)
-        for name, module in self._modules.items():
-            if module is not None:
-                module.state_dict(
-                    destination=destination, prefix=prefix + name + ".", keep_vars=keep_vars
-                )
-        for hook in self._state_dict_hooks.values():
-            replaced = hook(self, destination, prefix, metadata)
-            destination = destination if replaced is None else replaced
-        return destination
-
-    def _save_to_state_dict(self, destination: Any, prefix: str, keep_vars: bool) -> None:
-        """This module's own part of ``state_dict``."""
-        for name, value in itertools.chain(self._parameters.items(), self._buffers.items()):
-            if value is not None and name not in self._non_persistent_buffers_set:
-                destination[prefix + name] = value if keep_vars else value.detach()
-        if type(self).get_extra_state is not Module.get_extra_state:
-            destination[prefix + _EXTRA_STATE] = self.get_extra_state()
-
-    def get_extra_state(self) -> Any:
-        """More to put into the state dict; subclasses may define it with ``set_extra_state``."""
-        raise RuntimeError(
-            "Reached a code path in Module.get_extra_state() that should never be called."
-        )
-
-    def set_extra_state(self, state: Any) -> None:
-        """Take back what ``get_extra_state`` gave."""
-        raise RuntimeError(
-            "Reached a code path in Module.set_extra_state() that should never be called."
-        )
-
-    def load_state_dict(
-        self, state_dict: Mapping[str, Any], strict: bool = True, assign: bool = False
-    ) -> _IncompatibleKeys:
-        """Copy (or with `assign`, adopt) tensors by name into parameters and buffers.
-
-        With `strict`, missing and unexpected names raise RuntimeError; other shapes always do.
-        """
-        if not isinstance(state_dict, Mapping):
-            raise TypeError(f"Expected state_dict to be dict-like, got {_type_string(state_dict)}.")
-        missing: list[str] = []
-        unexpected: list[str] = []
-        problems: list[str] = []
-        metadata = getattr(state_dict, "_metadata", None)
-        state = OrderedDict(state_dict)
-        if metadata is not None:
-            state._metadata = metadata  # type: ignore[attr-defined]
-        self._load_below(state, "", metadata, strict, assign, missing, unexpected, problems)
-        if strict:
-            if unexpected:
-                problems.insert(0, _key_list("Unexpected", unexpected))
-            if missing:
-                problems.insert(0, _key_list("Missing", missing))
-        if problems:
-            text = "\n\t".join(problems)
-            raise RuntimeError(f"Error(s) in loading state_dict for {self._get_name()}:\n\t{text}")
-        return _IncompatibleKeys(missing, unexpected)
-
-    def _load_below(
-        self, state: Any, prefix: str, metadata: Any, strict: bool, assign: bool,
-        missing: list[str], unexpected: list[str], problems: list[str],
-    ) -> None:  # fmt: skip
-        own = {} if metadata is None else metadata.get(prefix[:-1], {})
-        if assign:
-            own = {**own, "assign_to_params_buffers": True}
-        self._load_from_state_dict(state, prefix, own, True, missing, unexpected, problems)
-        for name, module in self._modules.items():
-            if module is not None:
-                module._load_below(
-                    state, prefix + name + ".", metadata, strict, assign, missing, unexpected,
-                    problems,
-                )  # fmt: skip
-        incompatible = _IncompatibleKeys(missing, unexpected)
-        for hook in self._load_state_dict_post_hooks.values():
-            hook(self, incompatible)
-
-    def _load_from_state_dict(
-        self, state_dict: Any, prefix: str, local_metadata: Any, strict: bool,
-        missing_keys: list[str], unexpected_keys: list[str], error_msgs: list[str],
-    ) -> None:  # fmt: skip
-        """This module's own part of ``load_state_dict``."""
-        for hook in self._load_state_dict_pre_hooks.values():
-            hook(self, state_dict, prefix, local_metadata, strict, missing_keys, unexpected_keys,
-                 error_msgs)  # fmt: skip
-        assign = local_metadata.get("assign_to_params_buffers", False)
-        tables = itertools.chain(self._parameters.items(), self._buffers.items())
-        known = {n: t for n, t in tables if t is not None
-                 and n not in self._non_persistent_buffers_set}  # fmt: skip
-        for name, target in known.items():
-            key = prefix + name
-            if key not in state_dict:
-                missing_keys.append(key)
-                continue
-            self._load_one(name, target, key, state_dict[key], assign, error_msgs)
-        extra = prefix + _EXTRA_STATE
-        if type(self).set_extra_state is not Module.set_extra_state:
-            if extra in state_dict:
-                self.set_extra_state(state_dict[extra])
-            else:
-                missing_keys.append(extra)
-        for key in state_dict:
-            if key.startswith(prefix) and key != extra:
-                first, *more = key[len(prefix) :].split(".")
-                if (first not in self._modules) if more else (first not in known):
-                    unexpected_keys.append(key)
-
-    def _load_one(
-        self, name: str, target: Any, key: str, value: Any, assign: bool, problems: list[str]
-    ) -> None:
-        if not isinstance(value, Tensor):
-            problems.append(
-                f'While copying the parameter named "{key}", expected torch.Tensor or Tensor-like '
-                f"object from checkpoint but received {type(value)}"
-            )
-            return
-        if target.ndim == 0 and tuple(value.shape) == (1,):
-            value = value[0]  # type: ignore[index]
-        if target.shape != value.shape:
-            problems.append(
-                f"size mismatch for {key}: copying a param with shape {value.shape} from "
-                f"checkpoint, the shape in current model is {target.shape}."
-            )
-            return
-        if assign:
-            if isinstance(target, Parameter) and not isinstance(value, Parameter):
-                value = Parameter(value, requires_grad=target.requires_grad)
-            setattr(self, name, value)
-            return
-        with no_grad():
-            target.copy_(value)
-
-    def register_state_dict_post_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
-        return self._state_dict_hooks.add(hook)
-
-    _register_state_dict_hook = register_state_dict_post_hook
-
-    def register_state_dict_pre_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
-        return self._state_dict_pre_hooks.add(hook)
-
-    def register_load_state_dict_post_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
-        return self._load_state_dict_post_hooks.add(hook)
-
-    def register_load_state_dict_pre_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
-        return self._load_state_dict_pre_hooks.add(functools.partial(hook, self))
-
-    def _register_load_state_dict_pre_hook(
-        self, hook: Callable[..., Any], with_module: bool = False
-    ) -> RemovableHandle:
-        def without_module(module: Any, *args: Any) -> Any:
-            return hook(*args)
-
-        return self._load_state_dict_pre_hooks.add(hook if with_module else without_module)
 
     # ------------------------------------------------------------ text
 
@@ -673,74 +407,12 @@ class Module:
         self.__dict__.update(state)
 
 
-def _key_list(kind: str, keys: list[str]) -> str:
-    quoted = ", ".join(f'"{k}"' for k in keys)
-    return f"{kind} key(s) in state_dict: {quoted}. "
-
-
 def _type_string(value: Any) -> str:
     """How PyTorch names a type in a message: 'torch.FloatTensor', 'list', ..."""
     if isinstance(value, Tensor):
         return value.type()  # type: ignore[attr-defined,no-any-return]
     module = type(value).__module__
+    package = __name__.partition(".")[0] + "."
+    if module.startswith(package):
+        module = "torch." + module.removeprefix(package)
     return type(value).__name__ if module == "builtins" else f"{module}.{type(value).__name__}"
-
-
-def _register(
-    hooks: HookList, hook: Callable[..., Any], prepend: bool, **options: bool
-) -> RemovableHandle:
-    """Add a module hook with its options."""
-    for name, value in options.items():
-        if value:
-            hook = _with_option(hook, name)
-    handle = hooks.add(hook)
-    if prepend:
-        rest = [(k, v) for k, v in hooks.items() if k != handle.id]
-        mine = hooks[handle.id]
-        hooks.clear()
-        hooks[handle.id] = mine
-        hooks.update(rest)
-    return handle
-
-
-def _with_option(hook: Callable[..., Any], name: str) -> Callable[..., Any]:
-    @functools.wraps(hook)
-    def marked(*args: Any, **kwargs: Any) -> Any:
-        return hook(*args, **kwargs)
-
-    setattr(marked, name, True)
-    return marked
-
-
-class _GlobalHooks:
-    """Hooks that apply to every module (``nn.modules.module.register_module_...``)."""
-
-    def __init__(self) -> None:
-        self.forward, self.forward_pre = HookList(), HookList()
-        self.backward, self.backward_pre = HookList(), HookList()
-
-    def any(self) -> bool:
-        return bool(self.forward or self.forward_pre or self.backward or self.backward_pre)
-
-
-_global_hooks = _GlobalHooks()
-
-
-def register_module_forward_hook(hook: Callable[..., Any], **options: bool) -> RemovableHandle:
-    """A forward hook of all modules."""
-    return _register(_global_hooks.forward, hook, False, **options)
-
-
-def register_module_forward_pre_hook(hook: Callable[..., Any]) -> RemovableHandle:
-    """A forward pre-hook of all modules."""
-    return _register(_global_hooks.forward_pre, hook, False)
-
-
-def register_module_full_backward_hook(hook: Callable[..., Any]) -> RemovableHandle:
-    """A backward hook of all modules."""
-    return _register(_global_hooks.backward, hook, False)
-
-
-def register_module_full_backward_pre_hook(hook: Callable[..., Any]) -> RemovableHandle:
-    """A backward pre-hook of all modules."""
-    return _register(_global_hooks.backward_pre, hook, False)
