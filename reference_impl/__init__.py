@@ -59,7 +59,7 @@ has_mkl = has_openmp = False
 legacy_contiguous_format = layout.PUBLIC["contiguous_format"]
 _LAZY = (
     "accelerator", "amp", "backends", "compiler", "cpu", "fft", "func", "functional", "jit",
-    "mps", "multiprocessing", "nn", "optim", "profiler", "signal", "special", "testing",
+    "masked", "mps", "multiprocessing", "nn", "optim", "profiler", "signal", "special", "testing",
     "torch_version", "types", "utils",
 )  # fmt: skip
 _AUTOCAST = ("autocast", "get_autocast_dtype", "is_autocast_enabled", "set_autocast_dtype",
