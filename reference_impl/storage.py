@@ -39,6 +39,9 @@ class UntypedStorage:
     def element_size(self) -> int:
         return 1
 
+    def __sizeof__(self) -> int:  # for sys.getsizeof
+        return object.__sizeof__(self) + self.nbytes()
+
     def data_ptr(self) -> int:
         return address(self._bytes) if self._bytes.size else 0
 

@@ -8,6 +8,8 @@ from collections.abc import Callable
 from typing import Any
 
 from ..autograd.grad_mode import no_grad
+from ..ops.create import empty_like
+from ..ops.selection import where
 
 __all__ = [
     "calculate_gain", "constant_", "dirac_", "eye_", "kaiming_normal_", "kaiming_uniform_",
@@ -60,7 +62,7 @@ def trunc_normal_(
     b: float = 2.0,
     generator: Any = None,
 ) -> Any:
-    """Fill from N(mean, std²) cut to [a, b], by inverting the distribution function."""
+    """Fill from N(mean, std²) cut to [a, b], by drawing anew what falls outside."""
 
     def cumulative(x: float) -> float:
         return (1.0 + math.erf(x / math.sqrt(2.0))) / 2.0
@@ -71,13 +73,39 @@ def trunc_normal_(
             "The distribution of values may be incorrect.",
             stacklevel=2,
         )
-    low, high = cumulative((a - mean) / std), cumulative((b - mean) / std)
+    inside = cumulative((b - mean) / std) - cumulative((a - mean) / std)
+    draw = _normal_within if inside > 0.3 else _uniform_by_density
     with no_grad():
-        tensor.uniform_(2 * low - 1, 2 * high - 1, generator=generator)
-        tensor.erfinv_()
-        tensor.mul_(std * math.sqrt(2.0))
-        tensor.add_(mean)
-        return tensor.clamp_(min=a, max=b)
+        return tensor.copy_(draw(tensor, mean, std, a, b, generator))
+
+
+def _normal_within(tensor: Any, mean: float, std: float, a: float, b: float, generator: Any) -> Any:
+    """Draws from N(mean, std²); those outside of [a, b] are drawn again."""
+    low, high = tensor.new_tensor([a, b]).tolist()  # as the dtype rounds them
+    kept = tensor.normal_(mean, std, generator=generator)
+    while (outside := (kept < low) | (kept > high)).any():
+        again = empty_like(kept).normal_(mean, std, generator=generator)
+        kept = where(outside, again, kept)
+    return kept
+
+
+def _uniform_by_density(
+    tensor: Any, mean: float, std: float, a: float, b: float, generator: Any
+) -> Any:
+    """Draws from U(a, b), each kept with a chance of its density over the greatest in [a, b]."""
+    log_peak = -0.5 * ((max(a, min(mean, b)) - mean) / std) ** 2
+
+    def refused(candidates: Any) -> Any:
+        log_density = ((candidates - mean) / std) ** 2 * -0.5 - log_peak
+        return empty_like(tensor).uniform_(generator=generator).log() > log_density
+
+    kept = tensor.uniform_(a, b, generator=generator)
+    pending = refused(kept)
+    while pending.any():
+        candidates = empty_like(tensor).uniform_(a, b, generator=generator)
+        kept = where(pending, candidates, kept)
+        pending = pending & refused(candidates)
+    return kept
 
 
 def constant_(tensor: Any, val: float) -> Any:

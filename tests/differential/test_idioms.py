@@ -10,10 +10,21 @@ from .agree import assert_agree, lines
 pytestmark = pytest.mark.torch
 
 SETUP = """
+import itertools
+import sys
+
 nn, optim, F, Variable = torch.nn, torch.optim, torch.nn.functional, torch.autograd.Variable
 leaf = torch.tensor([1.0, 2.0], requires_grad=True)
 one = torch.tensor(2.5, requires_grad=True)
 x = torch.tensor([[0.1, 0.2, 0.3], [0.4, 0.5, 0.6]])
+RandomSampler = torch.utils.data.RandomSampler
+
+def seeded():
+    return torch.Generator().manual_seed(0)
+
+def drawn(fill, tensor, **options):
+    generator = seeded()
+    return fill(tensor, **options, generator=generator), torch.rand(1, generator=generator)
 """
 
 TABLE = """
@@ -56,6 +67,21 @@ float(one.detach())
 # the text of an optimiser with several groups
 repr(optim.SGD([{"params": [leaf]}, {"params": [one], "lr": 0.5}], lr=0.1))
 repr(optim.Adam([leaf]))
+
+# initialisers draw what PyTorch draws
+drawn(nn.init.trunc_normal_, torch.empty(4, 8))
+drawn(nn.init.trunc_normal_, torch.empty(64, 32), std=0.02)
+drawn(nn.init.trunc_normal_, torch.empty(40), mean=1.0, std=2.0, a=0.0, b=1.0)
+drawn(nn.init.trunc_normal_, torch.empty(5, 8).t(), std=3.0)
+drawn(nn.init.trunc_normal_, torch.empty(40, dtype=torch.bfloat16))
+drawn(nn.init.trunc_normal_, nn.Parameter(torch.empty(20)))
+drawn(nn.init.trunc_normal_, torch.empty(20), mean=9.0)
+
+# a sampler with replacement may be endless for all that matters
+list(itertools.islice(RandomSampler(range(10), True, 10**10, generator=seeded()), 40))
+
+# what a summary of a model asks
+sys.getsizeof(torch.zeros(10000).untyped_storage()) // 100
 
 # errors
 x.expand(4, 4)

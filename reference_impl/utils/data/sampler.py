@@ -77,8 +77,9 @@ class RandomSampler(Sampler[int]):
             generator = Generator()
             generator.manual_seed(drawn_seed())
         if self.replacement:
-            for count in [_AT_ONCE] * (wanted // _AT_ONCE) + [wanted % _AT_ONCE]:
-                yield from randint(n, (count,), generator=generator).tolist()
+            for _ in range(wanted // _AT_ONCE):
+                yield from randint(n, (_AT_ONCE,), generator=generator).tolist()
+            yield from randint(n, (wanted % _AT_ONCE,), generator=generator).tolist()
         else:
             for _ in range(wanted // n):
                 yield from randperm(n, generator=generator).tolist()
