@@ -72,6 +72,8 @@ class device:
             raise RuntimeError(
                 f"Expected one of {expected} device type at start of device string: {name}"
             )
+        if index is not None and index < 0:
+            raise RuntimeError("Device index must not be negative")
         self.type, self.index = name, index
         self._outer: list[device | None] = []
 

@@ -15,10 +15,14 @@ _warned: set[str] = set()
 warn_always = False  # torch.set_warn_always
 
 
-def warn_once(message: str, stacklevel: int = 3) -> None:
-    """Warn as PyTorch's C++ does: the first time in a process, and not again."""
-    if warn_always or message not in _warned:
-        _warned.add(message)
+def warn_once(message: str, stacklevel: int = 3, key: str | None = None) -> None:
+    """Warn as PyTorch's C++ does: the first time in a process, and not again.
+
+    Warnings of one `key` count as one; without it, those of the same text.
+    """
+    key = key or message
+    if warn_always or key not in _warned:
+        _warned.add(key)
         warnings.warn(message, UserWarning, stacklevel=stacklevel)
 
 
@@ -322,6 +326,12 @@ def overlapping_input() -> RuntimeError:
     return RuntimeError(
         "unsupported operation: some elements of the input tensor and the written-to tensor refer "
         "to a single memory location. Please clone() the tensor before performing the operation."
+    )
+
+
+def wrong_output_dtype(result: Any, out: Any) -> RuntimeError:
+    return RuntimeError(
+        f"Expected out tensor to have dtype {c_type(result)}, but got {c_type(out)} instead"
     )
 
 

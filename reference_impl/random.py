@@ -51,7 +51,7 @@ class Generator:
 
     def __init__(self, device: Any = "cpu") -> None:
         where = backend.device(device)
-        if where.type not in ("cpu", "cuda"):
+        if where.type not in ("cpu", "cuda", "meta"):
             raise RuntimeError(f"{where.type.upper()} device type not an accelerator.")
         self.device = backend.with_index(where)
         self._restart(_DEFAULT_SEED)

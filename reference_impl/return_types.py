@@ -85,5 +85,14 @@ def _named(name: str, parts: str) -> Any:
 globals().update({name: _named(name, parts) for name, parts in _PARTS.items()})
 
 
+def into_out(kind: Any) -> Any:
+    """The type of the same parts where they are written ``out=``: ``max_out`` for ``max``."""
+    name = f"{kind.__name__}_out"
+    if name not in globals():
+        globals()[name] = _named(name, " ".join(kind._fields))
+    return globals()[name]
+
+
 def __getattr__(name: str) -> Any:
-    return lookup("torch.return_types", name)
+    plain = name.removesuffix("_out")
+    return into_out(globals()[plain]) if plain in _PARTS else lookup("torch.return_types", name)

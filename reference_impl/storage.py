@@ -17,6 +17,7 @@ import numpy as np
 
 from . import backend
 from .dtypes import dtype
+from .layout import is_dense
 
 
 class UntypedStorage:

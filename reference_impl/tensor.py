@@ -36,8 +36,8 @@ _as_tuple = tuple.__new__
 
 def _whole(n: Any, position: int) -> int:
     """A size as an int.  Raises TypeError for what is no whole number."""
-    whole = isinstance(n, Tensor) and not (n.is_floating_point() or n.is_complex())  # type: ignore[attr-defined]
-    if whole or not isinstance(n, Tensor) and hasattr(n, "__index__"):
+    whole = n.dtype.category < dtypes.FLOAT if isinstance(n, Tensor) else hasattr(n, "__index__")
+    if whole:
         return int(operator.index(n))
     raise TypeError(
         f"torch.Size() takes an iterable of 'int' (item {position} is '{type(n).__name__}')"

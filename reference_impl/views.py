@@ -16,6 +16,7 @@ for, it is derived anew from the base (AsStridedBackward0)::
 
 from __future__ import annotations
 
+import warnings
 import weakref
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -27,7 +28,7 @@ from .autograd.grad_mode import FORWARD, INFERENCE, RECORD, TRANSFORM, mode
 from .autograd.node import AccumulateGrad, Node, without_backward
 from .backend import xp_of
 from .layout import shares_elements
-from .storage import storage_of
+from .storage import lie_apart, storage_of
 from .tensor import Tensor, wrap
 
 if TYPE_CHECKING:
@@ -214,7 +215,11 @@ def change(op: Op, values: list[Any]) -> Tensor:
 
             return run_in_place(op, values)  # type: ignore[no-any-return]
     self = values[0]
-    recording = prepare(self, list(ops.tensors_in(values[1:])))
+    others = list(ops.tensors_in(values[1:]))
+    recording = prepare(self, others)
+    for t in others:
+        if t._counter is self._counter:
+            _check_apart(op, values, t)
     arrays, result = ops.compute_arrays(op, values)
     _check_result(self, result)
     if recording and _reads_self(op):
@@ -226,12 +231,41 @@ def change(op: Op, values: list[Any]) -> Tensor:
         from .autograd.tangents import change_tangent
 
         finish = change_tangent(op, values, arrays, result)
-    write(self, result)
+    if op.name in _WARNS_OF_SHARING and shares_elements(self._data):
+        _write_shared(op, self, result)
+    else:
+        write(self, result)
     if finish is not None:
         finish()
     if recording:
         _record(op, self, values, arrays)
     return self
+
+
+# Operations that write here and there, in any order, and so may not read what they write.
+_APART = {
+    "index_add", "index_copy", "index_fill", "index_put", "put", "scatter", "scatter_add",
+    "scatter_reduce",
+}  # fmt: skip
+
+
+def _check_apart(op: Op, values: Sequence[Any], other: Tensor) -> None:
+    """Raise RuntimeError if the operation would overwrite what it still reads from `other`."""
+    wholly = op.name in _APART
+    if not (wholly or op.family == "pointwise" or op.name in ("copy", "masked_fill")):
+        return
+    if op.name == "masked_fill" and other is values[2]:
+        return  # taken as a number
+    if op.name == "index_put" and other is values[2] and _fills(values):
+        return
+    if not lie_apart(other._data, values[0]._data, wholly):
+        raise errors.overlapping_input()
+
+
+def _fills(values: Sequence[Any]) -> bool:
+    """Whether ``x[mask] = number`` is what an ``index_put`` does."""
+    masks = all(t is None or t.dtype.name in ("bool", "uint8") for t in values[1])
+    return masks and values[2]._data.size == 1 and not values[3]
 
 
 def _reads_self(op: Op) -> bool:
@@ -275,6 +309,26 @@ def write(self: Tensor, array: Any) -> None:
     self._data[...] = array
     if self._counter is not None:
         self._counter[0] += 1
+
+
+# Operations that still write to memory which several elements share, with a warning.
+_WARNS_OF_SHARING = {"index_fill", "index_put", "masked_fill"}
+
+
+def _write_shared(op: Op, self: Tensor, result: Any) -> None:
+    """Write, with a warning, what `result` changes in memory that several elements share."""
+    example = "tensor[indices] = tensor" if op.name == "index_put" else "tensor[mask] = scalar"
+    warnings.warn(
+        f"Use of {op.name}_ on expanded tensors is deprecated. Please clone() the tensor before "
+        f"performing this operation. This also applies to advanced indexing e.g. {example}",
+        UserWarning,
+        stacklevel=4,
+    )
+    changed = result != self._data
+    self._data[changed] = result[changed]
+    if self._counter is not None:
+        self._counter[0] += 1
+    return self._data.copy()
 
 
 def _as_now(t: Tensor) -> Tensor:

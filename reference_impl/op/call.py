@@ -24,9 +24,12 @@ from ..autograd.grad_mode import (
     mode,
 )
 from ..layout import shares_elements
+from ..return_types import into_out
 from ..tensor import PLAIN, Size, Tensor, wrap
 from ..views import View
+from . import outputs
 from .declaration import Op, holds_tensors, is_array
+from .deprecated import arguments_today
 from .known import known
 
 _SEQUENCES = {tuple, list, Size}
@@ -67,6 +70,10 @@ def make_call(op: Op, method: bool = False) -> Callable[..., Any]:
                 calls[types] = known(op, args, kwargs)
             return answer
         except TypeError as error:
+            modern = arguments_today(op.name, args, kwargs, method)
+            if modern is not None:
+                values = op.bind(*modern)
+                return invoke(op, values) if out is None else _into(op, values, out)
             raise worded_error(op.name, op.params, args, kwargs, error, method) from None
 
     return call
@@ -242,33 +249,34 @@ def _into(op: Op, values: list[Any], out: Any) -> Any:
                 f"{op.name}(): functions with out=... arguments don't support automatic "
                 "differentiation, but one of the arguments requires grad."
             )
-    if op.name in _READS_WHILE_WRITING:
-        _check_apart(list(tensors_in(values)), given)
+    if op.name in outputs.COMPUTED_IN_OUT:
+        at = op.position["dtype"]
+        values[at] = outputs.computed_in(op.name, values[at], given[0].dtype)
+    for target in given if op.family == "pointwise" or op.name in outputs.APART else ():
+        outputs.check_memory(op.name, [t._data for t in tensors_in(values)], target._data)
     result = compute_arrays(op, values)[1]
     results = result if type(result) in (tuple, list) else (result,)
-    for target, array in zip(given, results, strict=True):
-        store(target, np.asarray(array) if isinstance(array, np.generic) else array)
-    return out
+    for i, (target, array) in enumerate(zip(given, results, strict=True)):
+        store(target, np.asarray(array) if isinstance(array, np.generic) else array, op.name, i)
+    return out if op.returns is None else into_out(op.returns)(*given)
 
 
-# Kernels of PyTorch that refuse to write into memory that they still read from.
-_READS_WHILE_WRITING = {"gather", "index_select", "kthvalue", "masked_select", "take"}
+def _compute_in(op: Op, values: list[Any], wanted: dtypes.dtype) -> None:
+    """Let an operation with a `dtype` compute in that of its output."""
+    at = op.position["dtype"]
+    if values[at] is not None and values[at] is not wanted:
+        raise errors.wrong_output_dtype(values[at], wanted)
+    if op.name != "mean" or wanted.category >= dtypes.FLOAT:
+        values[at] = wanted
 
 
-def _check_apart(inputs: Sequence[Tensor], outputs: Sequence[Tensor]) -> None:
-    """Raise RuntimeError if an output lies in the memory of an input."""
-    for target in outputs:
-        for t in inputs:
-            a, b = t._data, target._data
-            if type(a) is type(b) and backend.xp_of(a).may_share_memory(a, b):
-                raise errors.overlapping_input()
+def store(target: Tensor, array: Any, name: str = "", position: int = 0) -> None:
+    """Write a result into an ``out=`` tensor, resizing it if need be.
 
-
-def store(target: Tensor, array: Any) -> None:
-    """Write a result into an ``out=`` tensor, resizing it if need be."""
-    found, wanted = dtypes.of(array.dtype), target.dtype
-    if not dtypes.can_cast(found, wanted):
-        raise errors.cannot_cast_result(found, wanted)
+    `name` is the operation's, which decides about the dtype, and `position` the result's.
+    """
+    wanted = target.dtype
+    outputs.check_dtype(name, position, dtypes.of(array.dtype), wanted)
     if target._data.shape != array.shape:
         if target._data.size:
             warnings.warn(

@@ -25,7 +25,10 @@ from ..tensor import Tensor, wrap
 
 _new = object.__new__
 # Keywords that PyTorch accepts beside the parameter's own name.
-SYNONYMS = {"input": "self", "axis": "dim", "keepdims": "keepdim", "x2": "other", "x": "self"}
+SYNONYMS = {
+    "input": "self", "axis": "dim", "keepdims": "keepdim", "x2": "other", "x": "self",
+    "x1": "self", "a": "self",
+}  # fmt: skip
 SHAPE, DTYPE, RESULT, ARGUMENT, GEOMETRY, STRIDES = range(6)
 _METADATA = {
     "_shape": SHAPE, "_dtype": DTYPE, "_strides": STRIDES, "_geometry": GEOMETRY,

@@ -18,9 +18,11 @@ from ..autograd.grad_mode import (
     NATIVE,
     mode,
 )
+from ..return_types import into_out
 from ..tensor import Tensor
 from .call import broadcast_error, make_call, overridden, store, worded_error
 from .declaration import REQUIRED, SYNONYMS, Op, is_array, parameters_of
+from .deprecated import arguments_today
 
 PUBLIC: dict[str, Callable[..., Any]] = {}  # the functions of the torch namespace
 # In-place functions of several arguments that the torch namespace has beside the methods.
@@ -126,6 +128,9 @@ def _publish_inplace(declared: Op, method: bool, function: bool) -> None:
             return change(declared, declared.bind(args, kwargs))
         except TypeError as error:
             name = declared.name + "_"
+            modern = arguments_today(name, args, kwargs, True)
+            if modern is not None:
+                return change(declared, declared.bind(*modern))
             raise worded_error(name, declared.params, args, kwargs, error, True) from None
 
     call.__name__ = call.__qualname__ = declared.name + "_"
@@ -319,6 +324,9 @@ def _composite_into(body: Callable[..., Any], args: Any, kwargs: dict[str, Any])
         return result
     results = result if isinstance(result, tuple) else (result,)
     targets = out if isinstance(out, (tuple, list)) else (out,)
-    for target, made in zip(targets, results, strict=True):
-        store(target, made._data)
-    return out
+    name = body.__name__.rstrip("_")
+    if body.__module__.startswith("reference_impl.linalg") and name not in PUBLIC:
+        name = f"linalg.{name}"
+    for i, (target, made) in enumerate(zip(targets, results, strict=True)):
+        store(target, made._data, name, i)
+    return into_out(type(result))(*out) if hasattr(result, "_fields") else out

@@ -150,6 +150,10 @@ def type_of(self: Tensor, dtype: Any = None, non_blocking: bool = False) -> Any:
         if not found:
             raise ValueError(f"invalid type: '{dtype}'")
         dtype = found[0]
+    elif dtype is Tensor:
+        dtype = dtypes.get_default_dtype()
+    elif isinstance(dtype, type) and dtype not in (bool, int, float, complex):
+        raise ValueError(f"invalid type: '{dtype.__module__.split('.')[0]}.{dtype.__name__}'")
     return self.to(as_dtype("type", dtype))  # type: ignore[attr-defined]
 
 

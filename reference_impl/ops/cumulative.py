@@ -174,12 +174,28 @@ def diff(self: Any, n: int = 1, dim: int = -1, prepend: Any = None, append: Any 
     if n == 0:
         return self.new_zeros(self.shape).copy_(self)
     parts = [p for p in (prepend, self, append) if p is not None]
+    for p in parts:
+        _check_joint(self, p, dim)
     result = cat(parts, dim) if len(parts) > 1 else self
     for _ in range(min(n, result.shape[dim])):
         size = result.shape[dim]
         high, low = _part(result, dim, 1, size), _part(result, dim, 0, size - 1)
         result = high ^ low if result.dtype is dtypes.bool_ else high - low
     return result
+
+
+def _check_joint(self: Any, other: Any, dim: int) -> None:
+    """Raise RuntimeError if `other` cannot stand before or after `self` along `dim`."""
+    if other.ndim != self.ndim:
+        raise RuntimeError("diff expects prepend or append to be the same dimension as input")
+    along = wrap_dim(dim, self.ndim)
+    for i, (n, m) in enumerate(zip(self.shape, other.shape, strict=True)):
+        if n != m and i != along:
+            raise RuntimeError(
+                "diff expects the shape of tensor to prepend or append to match that of input "
+                f"except along the differencing dimension; input.size({i}) = {n}, but got "
+                f"tensor.size({i}) = {m}"
+            )
 
 
 def _widths(y: Any, x: Any, dim: int) -> Any:

@@ -162,7 +162,8 @@ def _listed(self: Tensor, part: Any) -> Tensor:
 
 def _tensor_part(self: Tensor, part: Tensor) -> Any:
     """A tensor as part of an index; a 0-d one counts as the number in it."""
-    if part.dtype.name not in ("int64", "int32", "uint8", "bool"):
+    number = not part.ndim and part.dtype.category == dtypes.INTEGER
+    if part.dtype.name not in ("int64", "int32", "uint8", "bool") and not number:
         raise IndexError("tensors used as indices must be long, int, byte or bool tensors")
     if part.ndim == 0:
         value = part._data.item()

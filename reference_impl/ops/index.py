@@ -346,10 +346,12 @@ def _nonzero(xp, self):
 
 
 @composite
-def nonzero(self: Tensor, *, as_tuple: bool = False) -> Any:
+def nonzero(self: Tensor, *, as_tuple: bool = False, out: Any = None) -> Any:
     """The coordinates of the elements that are not zero: (n, ndim), or a vector per dimension."""
     if not as_tuple:
-        return _nonzero(self)
+        return _nonzero(self) if out is None else _nonzero(self, out=out)
+    if out is not None:
+        raise RuntimeError("nonzero does not support the out kwarg when as_tuple is True")
     source = unsqueeze(self, 0) if self.ndim == 0 else self
     return tuple(_nonzero(source).unbind(1))
 

@@ -10,7 +10,7 @@ import numpy as np
 from .. import backend, dtypes, errors
 from ..dtypes import dtype
 from ..op import PUBLIC
-from ..tensor import Tensor, wrap
+from ..tensor import Size, Tensor, wrap
 from .create import as_size, check_shape
 from .nested import from_data
 from .parts import alias
@@ -52,8 +52,21 @@ def type_string(d: dtype, cuda: bool) -> str:
     return f"torch.{'cuda.' if cuda else ''}{_PREFIX[d.name]}Tensor"
 
 
-def legacy_tensor(*args: Any, device: Any = None, d: dtype | None = None) -> Tensor:
+_FORMS = (
+    " * (*, torch.device device = None)\n"
+    " * (torch.Storage storage)\n"
+    " * (Tensor other)\n"
+    " * (tuple of ints size, *, torch.device device = None)\n"
+    " * (object data, *, torch.device device = None)\n"
+)
+
+
+def legacy_tensor(
+    *args: Any, device: Any = None, d: dtype | None = None, size: Any = None, data: Any = None
+) -> Tensor:
     """What ``torch.Tensor(...)`` returns: of a size uninitialised, of data a float tensor."""
+    if size is not None or data is not None:
+        args = (Size(size),) if data is None else (data,)
     where = backend.CPU if device is None else backend.device(device)
     chosen = d or dtypes.get_default_dtype()
     if not args:
@@ -65,6 +78,11 @@ def legacy_tensor(*args: Any, device: Any = None, d: dtype | None = None) -> Ten
         shape = as_size("new", args)
         check_shape("new", shape)
         return wrap(backend.move(np.empty(shape, chosen.numpy), where))
+    if len(args) > 1 and isinstance(first, (tuple, list)):
+        raise TypeError(
+            f"new() received an invalid combination of arguments - got "
+            f"({', '.join(errors.type_name(a) for a in args)}), but expected one of:\n{_FORMS}"
+        )
     if isinstance(first, (str, bytes)):
         raise TypeError(f"new(): invalid data type '{errors.type_name(first)}'")
     if len(args) > 1 or not hasattr(first, "__len__"):
@@ -99,9 +117,10 @@ for _d in {id(d): d for d in dtypes.PUBLIC.values()}.values():
     PUBLIC[_name] = tensortype(_name, (), {"dtype": _d, "__module__": "torch"})
 
 
-def new(self: Tensor, *args: Any, device: Any = None) -> Tensor:
+def new(self: Tensor, *args: Any, device: Any = None, size: Any = None, data: Any = None) -> Tensor:
     """A tensor of this tensor's dtype and device from a size or data (``torch.Tensor(...)``)."""
-    return legacy_tensor(*args, device=device or self.device, d=self.dtype)
+    where = device or self.device
+    return legacy_tensor(*args, device=where, d=self.dtype, size=size, data=data)
 
 
 Tensor.new = new  # type: ignore[attr-defined]

@@ -258,9 +258,16 @@ def _mapped(name: str, self: Tensor, function: Any, others: tuple[Tensor, ...]) 
             "instead."
         )
     shape = self._data.shape
-    columns = [np.broadcast_to(t._data, shape).reshape(-1).tolist() for t in (self, *others)]
-    values = np.array([function(*row) for row in zip(*columns, strict=True)])
-    write(self, values.reshape(shape).astype(self._data.dtype))
+    spread = [t if t is self else t.expand(shape) for t in (self, *others)]  # type: ignore[attr-defined]
+    columns = [t._data.reshape(-1).tolist() for t in spread]
+    values = [function(*row) for row in zip(*columns, strict=True)]
+    for v in values:
+        if not hasattr(v, "__float__") and not isinstance(v, complex):
+            kind = errors.type_name(v)
+            if self.dtype.category < dtypes.FLOAT:
+                raise TypeError(f"'{kind}' object cannot be interpreted as an integer")
+            raise TypeError(f"must be real number, not {kind}")
+    write(self, np.array(values).reshape(shape).astype(self._data.dtype))
     return self
 
 

@@ -100,7 +100,7 @@ def index_add(xp, self, dim, index, source, *, alpha=1):
     d, where = _rows("index_add_", self, dim, index, source)
     _in_range(self, d, index, lambda *_: IndexError("index out of range in self"))
     out = xp.array(self)
-    values = source if alpha == 1 else source * self.dtype.type(alpha)
+    values = source if alpha == 1 else source * np.asarray(alpha).astype(self.dtype)
     add_at(xp, out, where, values if self.ndim else values.sum().astype(self.dtype))
     return out
 
@@ -133,6 +133,10 @@ def _unique_sum(grad: Any, dim: int, index: Any) -> Any:
     method=False, function=False, node="IndexFillBackward0",
 )  # fmt: skip
 def _index_fill_number(xp, self, dim, index, value):
+    if isinstance(value, complex) and self.dtype.kind != "c":
+        raise RuntimeError(
+            "index_fill_(): Converting complex Scalar to non-complex type is not supported"
+        )
     return _index_filled(xp, self, dim, index, filled_value(value, dtypes.of(self.dtype)))
 
 

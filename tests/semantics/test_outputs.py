@@ -1,0 +1,187 @@
+"""``out=``: which dtypes a result is written to, and memory that is read and written at once."""
+
+from __future__ import annotations
+
+import warnings
+
+import pytest
+
+
+def refusal(call):
+    with pytest.raises((RuntimeError, TypeError)) as caught:
+        call()
+    return str(caught.value).partition("\n")[0]
+
+
+def test_elementwise_results_are_cast_where_no_category_is_lost(torch):
+    x = torch.ones(2)
+    out = torch.zeros(2, dtype=torch.float64)
+    assert torch.add(x, x, out=out) is out
+    assert out.tolist() == [2.0, 2.0]
+    said = refusal(lambda: torch.add(x, x, out=torch.zeros(2, dtype=torch.int64)))
+    assert said == "result type Float can't be cast to the desired output type Long"
+
+
+@pytest.mark.parametrize("name", ["neg", "abs", "floor", "sign", "trunc", "round"])
+def test_functions_that_keep_the_dtype_want_the_very_same(torch, name):
+    out = torch.zeros(2, dtype=torch.float64)
+    said = refusal(lambda: getattr(torch, name)(torch.ones(2), out=out))
+    assert said == "Found dtype Double but expected Float"
+
+
+@pytest.mark.parametrize("name", ["argmax", "tril", "mm", "softmax", "linalg.inv"])
+def test_most_kernels_want_one_dtype(torch, name):
+    function = torch
+    for part in name.split("."):
+        function = getattr(function, part)
+    x = torch.eye(2)
+    args = {"mm": (x, x), "softmax": (x, 0)}.get(name, (x,))
+    wanted = "long int" if name == "argmax" else "float"
+    said = refusal(lambda: function(*args, out=torch.zeros(0, dtype=torch.float64)))
+    assert said == f"Expected out tensor to have dtype {wanted}, but got double instead"
+
+
+@pytest.mark.parametrize("name", ["sum", "prod", "cumsum"])
+def test_sums_are_computed_in_the_dtype_of_out(torch, name):
+    function = getattr(torch, name)
+    out = torch.zeros(2 if name != "cumsum" else (2, 2), dtype=torch.int64)
+    function(torch.tensor([[1.0, 2.0], [3.0, 4.0]]), 0, out=out)
+    expected = {"sum": [4, 6], "prod": [3, 8], "cumsum": [[1, 2], [4, 6]]}
+    assert out.tolist() == expected[name]
+    said = refusal(lambda: function(torch.ones(2, 2), 0, dtype=torch.float64, out=out))
+    assert said == "Expected out tensor to have dtype double, but got long int instead"
+
+
+def test_sentences_of_single_operations(torch):
+    x, wide = torch.ones(2, 2), torch.zeros(0, dtype=torch.float64)
+    places = torch.zeros(0, dtype=torch.int64)
+    cases = {
+        "all only supports bool tensor for result, got: Double": lambda: torch.all(x, 0, out=wide),
+        "nonzero: Expected out tensor to have scalar type Long but got scalar typeDouble": (
+            lambda: torch.nonzero(x, out=wide)
+        ),
+        "expected scalar_type Float but found Double": (
+            lambda: torch.cummax(x, 0, out=(wide, places))
+        ),
+        "output values must be of same type as input": (
+            lambda: torch.kthvalue(x, 1, 0, out=(wide, places))
+        ),
+        "fft expects a complex output tensor, but got Double": lambda: torch.fft.fft(x, out=wide),
+        "torch.cat(): input types can't be cast to the desired output type Long": (
+            lambda: torch.cat([x, x], out=places)
+        ),
+        "nonzero does not support the out kwarg when as_tuple is True": (
+            lambda: torch.nonzero(x, as_tuple=True, out=places)
+        ),
+    }
+    for sentence, call in cases.items():
+        assert refusal(call) == sentence
+
+
+def test_named_results_keep_their_names(torch):
+    out = (torch.zeros(2), torch.zeros(2, dtype=torch.int64))
+    found = torch.max(torch.tensor([[1.0, 4.0], [3.0, 2.0]]), 0, out=out)
+    assert found.values is out[0]
+    assert found.indices.tolist() == [1, 0]
+    assert type(found).__name__ == "max_out"
+
+
+# ---------------------------------------------------------------- memory read and written
+
+APART = (
+    "unsupported operation: some elements of the input tensor and the written-to tensor refer to a "
+    "single memory location. Please clone() the tensor before performing the operation."
+)
+
+
+def test_what_is_written_may_not_be_read_shifted(torch):
+    x = torch.arange(4.0)
+    calls = [
+        lambda: x.div_(x[3]),
+        lambda: x[1:].copy_(x[:-1]),
+        lambda: x.__setitem__(slice(1, None), x[:-1]),
+        lambda: torch.add(x[1:], 1, out=x[:-1]),
+        lambda: x.view(2, 2).add_(x.view(2, 2).t()),
+        lambda: x.index_add_(0, torch.tensor([0]), x[:1]),
+        lambda: x.scatter_(0, torch.tensor([0]), x),
+    ]
+    for call in calls:
+        assert refusal(call) == APART
+    assert x.tolist() == [0.0, 1.0, 2.0, 3.0]
+
+
+def test_the_same_elements_numbers_and_memory_with_gaps_do_no_harm(torch):
+    x = torch.arange(4.0)
+    x.add_(x)
+    x.fill_(x[1])
+    x[::2] = x[1::2]
+    x[x > 1] = x[0]
+    x.masked_fill_(x > 1, x[0])
+    x.sub_(x.sum())
+    assert x.tolist() == [-6.0] * 4
+
+
+@pytest.mark.parametrize("name", ["masked_fill_", "index_fill_", "index_put_"])
+def test_some_operations_write_to_expanded_tensors_with_a_warning(torch, name):
+    x = torch.ones(1).expand(3)
+    places = torch.tensor([1])
+    args = {
+        "masked_fill_": (torch.tensor([True, False, False]), 5.0),
+        "index_fill_": (0, places, 5.0),
+        "index_put_": ((places,), torch.tensor(5.0)),
+    }
+    with pytest.warns(UserWarning, match=f"Use of {name} on expanded tensors is deprecated"):
+        getattr(x, name)(*args[name])
+    assert x.tolist() == [5.0, 5.0, 5.0]
+
+
+# ---------------------------------------------------------------- arguments in their old order
+
+
+def test_numbers_may_stand_before_the_tensors_as_of_old(torch):
+    a, b = torch.ones(2), torch.full((2,), 3.0)
+    m = torch.ones(2, 2)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        assert torch.add(a, 2, b).tolist() == [7.0, 7.0]
+        assert a.sub(2, b).tolist() == [-5.0, -5.0]
+        assert torch.addcmul(a, 2, b, b).tolist() == [19.0, 19.0]
+        assert a.clone().addcdiv_(2, b, b).tolist() == [3.0, 3.0]
+        assert torch.addmm(2, m, 3, m, m).tolist() == [[8.0, 8.0], [8.0, 8.0]]
+        assert m.addmm(2, m, m).tolist() == [[4.0, 4.0], [4.0, 4.0]]
+        assert torch.addmv(2, a, m, a, out=torch.zeros(2)).tolist() == [4.0, 4.0]
+    with pytest.raises(TypeError):
+        torch.addmm(m, 2, 3, m, m)
+
+
+def test_names_that_numpy_has_for_the_operands(torch):
+    assert torch.add(x1=torch.ones(1), x2=torch.ones(1)).tolist() == [2.0]
+    assert torch.sum(a=torch.ones(2), axis=0, keepdims=True).tolist() == [2.0]
+
+
+def test_a_size_is_made_of_whole_numbers(torch):
+    assert torch.Size(torch.tensor([1, 2])) == (1, 2)
+    for wrong, kind in (([1.5], "float"), ("ab", "str"), (torch.ones(2), "Tensor")):
+        with pytest.raises(TypeError, match=rf"iterable of 'int' \(item 0 is '{kind}'\)"):
+            torch.Size(wrong)
+
+
+def test_membership_is_asked_of_numbers_and_tensors(torch):
+    x = torch.tensor([1.0, 2.0])
+    assert 2 in x
+    assert torch.tensor(3.0) not in x
+    for wrong in ("foo", None, [1, 2]):
+        with pytest.raises(RuntimeError, match="only supports Tensor or scalar, but you passed"):
+            wrong in x  # noqa: B015
+
+
+def test_a_0d_tensor_of_any_integers_is_an_index(torch):
+    x = torch.arange(3.0)
+    assert x[torch.tensor(1, dtype=torch.int16)] == 1
+    with pytest.raises(IndexError, match="must be long, int, byte or bool"):
+        x[torch.tensor([1], dtype=torch.int16)]
+
+
+def test_limits_of_one_dtype_are_equal(torch):
+    assert torch.finfo(torch.float32) == torch.finfo(torch.float32)
+    assert torch.iinfo(torch.int8) != torch.iinfo(torch.int16)
