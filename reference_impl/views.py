@@ -328,7 +328,6 @@ def _write_shared(op: Op, self: Tensor, result: Any) -> None:
     self._data[changed] = result[changed]
     if self._counter is not None:
         self._counter[0] += 1
-    return self._data.copy()
 
 
 def _as_now(t: Tensor) -> Tensor:

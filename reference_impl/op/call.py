@@ -261,15 +261,6 @@ def _into(op: Op, values: list[Any], out: Any) -> Any:
     return out if op.returns is None else into_out(op.returns)(*given)
 
 
-def _compute_in(op: Op, values: list[Any], wanted: dtypes.dtype) -> None:
-    """Let an operation with a `dtype` compute in that of its output."""
-    at = op.position["dtype"]
-    if values[at] is not None and values[at] is not wanted:
-        raise errors.wrong_output_dtype(values[at], wanted)
-    if op.name != "mean" or wanted.category >= dtypes.FLOAT:
-        values[at] = wanted
-
-
 def store(target: Tensor, array: Any, name: str = "", position: int = 0) -> None:
     """Write a result into an ``out=`` tensor, resizing it if need be.
 
