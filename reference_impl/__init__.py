@@ -65,21 +65,20 @@ _LAZY = (
 _AUTOCAST = ("autocast", "get_autocast_dtype", "is_autocast_enabled", "set_autocast_dtype",
              "set_autocast_enabled", "is_autocast_available")  # fmt: skip
 _FUNCTIONAL = (  # operations of networks that the torch namespace has too
-    "adaptive_avg_pool1d", "alpha_dropout", "avg_pool1d", "batch_norm", "bilinear",
-    "binary_cross_entropy_with_logits", "celu", "celu_", "channel_shuffle", "conv1d", "conv2d",
-    "conv3d", "conv_tbc", "conv_transpose1d", "conv_transpose2d", "conv_transpose3d",
-    "cosine_embedding_loss", "cosine_similarity", "dropout", "embedding", "embedding_bag",
-    "feature_alpha_dropout", "feature_dropout", "group_norm", "hinge_embedding_loss",
-    "instance_norm", "kl_div", "layer_norm", "margin_ranking_loss", "max_pool1d", "max_pool2d",
-    "max_pool3d", "native_channel_shuffle", "pairwise_distance", "pdist", "pixel_shuffle",
-    "pixel_unshuffle", "poisson_nll_loss", "rms_norm", "rrelu", "rrelu_", "selu", "selu_",
-    "threshold", "threshold_", "triplet_margin_loss",
+    "adaptive_avg_pool1d", "avg_pool1d", "bilinear", "celu", "celu_", "channel_shuffle", "conv1d",
+    "conv2d", "conv3d", "conv_tbc", "conv_transpose1d", "conv_transpose2d", "conv_transpose3d",
+    "cosine_similarity", "feature_dropout", "max_pool1d", "max_pool2d", "max_pool3d",
+    "native_channel_shuffle", "pairwise_distance", "pdist", "pixel_shuffle", "pixel_unshuffle",
+    "rms_norm", "rrelu", "rrelu_", "selu", "selu_", "threshold", "threshold_",
 )  # fmt: skip
 _NATIVE = (  # the same again, under signatures of their own
-    "adaptive_max_pool1d", "affine_grid_generator", "alpha_dropout_", "convolution", "ctc_loss",
-    "dropout_", "embedding_renorm_", "feature_alpha_dropout_", "feature_dropout_", "gru",
-    "gru_cell", "lstm", "lstm_cell", "native_dropout", "norm_except_dim", "rnn_relu",
-    "rnn_relu_cell", "rnn_tanh", "rnn_tanh_cell",
+    "adaptive_max_pool1d", "affine_grid_generator", "alpha_dropout", "alpha_dropout_",
+    "batch_norm", "binary_cross_entropy_with_logits", "convolution", "cosine_embedding_loss",
+    "ctc_loss", "dropout", "dropout_", "embedding", "embedding_bag", "embedding_renorm_",
+    "feature_alpha_dropout", "feature_alpha_dropout_", "feature_dropout_", "group_norm", "gru",
+    "gru_cell", "hinge_embedding_loss", "instance_norm", "kl_div", "layer_norm", "lstm",
+    "lstm_cell", "margin_ranking_loss", "native_dropout", "norm_except_dim", "poisson_nll_loss",
+    "rnn_relu", "rnn_relu_cell", "rnn_tanh", "rnn_tanh_cell", "triplet_margin_loss",
 )  # fmt: skip
 _AUTOCAST_BEFORE = (
     "clear_autocast_cache", "get_autocast_cpu_dtype", "get_autocast_gpu_dtype",

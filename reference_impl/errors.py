@@ -202,7 +202,8 @@ def argument_must_be(
 
 def missing_arguments(function: str, names: Sequence[str]) -> TypeError:
     quoted = ", ".join(f'"{n}"' for n in names)
-    return TypeError(f"{function}() missing {len(names)} required positional arguments: {quoted}")
+    argument = "arguments" if len(names) == 1 else "argument"  # PyTorch's own plurals
+    return TypeError(f"{function}() missing {len(names)} required positional {argument}: {quoted}")
 
 
 def unexpected_keyword(function: str, name: str) -> TypeError:

@@ -129,6 +129,7 @@ def worded(
 
 _POSITION = re.compile(r"(?<=\()position (\d+)")
 _ARGUMENT = re.compile(r"argument '(\w+)' must")
+_QUOTED = re.compile(r"['\"](\w+)['\"]")
 _MISSING = re.compile(r"missing (\d+) required positional arguments?: (.*)")
 
 
@@ -149,7 +150,8 @@ def _single(
         place = f" (position {at + 1})" if at < len(args) else ""
         text = f"{name}(): argument '{argument[1]}'{place} must" + text[argument.end() :]
     elif missing is not None:
-        text = f"{name}() {missing[0].replace(chr(39), chr(34)).replace('argument:', 'arguments:')}"
+        absent = ["input" if n == "self" else n for n in _QUOTED.findall(missing[2])]
+        text = str(errors.missing_arguments(name, absent))
     if method:
         text = _POSITION.sub(lambda m: f"position {int(m[1]) - 1}", text)
     return TypeError(text)
