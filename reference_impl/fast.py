@@ -247,6 +247,11 @@ def constant(value: float, dtype: Any) -> np.ndarray | None:
     return found
 
 
+def number(xp: Any, value: float, dtype: Any) -> Any:
+    """A Python number in the form in which arrays of `dtype` take it quickest."""
+    return constant(value, dtype) if xp is np else dtype.type(value)
+
+
 # ---------------------------------------------------------------- a lone NumPy function
 
 

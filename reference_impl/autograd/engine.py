@@ -16,6 +16,7 @@ Broadcasting and dtype are undone here, in ``conform``, so no rule mentions them
 
 from __future__ import annotations
 
+import functools
 import heapq
 import sys
 from collections.abc import Iterable, Sequence
@@ -337,11 +338,12 @@ def conform(grad: Any, shape: tuple[int, ...], dtype: Any, node: Node, index: in
     if data.shape == shape and data.dtype == dtype:
         return grad
     if data.shape != shape:
-        if not _broadcasts(shape, data.shape):
+        axes = _broadcast_axes(shape, data.shape)
+        if axes is None:
             got, expected = errors.sizes(data.shape), errors.sizes(shape)
             reason = f"got {got} but expected shape compatible with {expected}"
             raise errors.invalid_gradient(node.name(), index, reason)
-        grad = sum_to_shape(grad, shape)
+        grad = _summed(grad, shape, axes)
     data = grad._data if record else grad
     if data.dtype != dtype:
         if data.dtype.kind == "c" and dtype.kind != "c":
@@ -355,23 +357,32 @@ def conform(grad: Any, shape: tuple[int, ...], dtype: Any, node: Node, index: in
     return grad
 
 
-def _broadcasts(shape: tuple[int, ...], target: tuple[int, ...]) -> bool:
-    lead = len(target) - len(shape)
-    return lead >= 0 and all(n in (1, target[lead + i]) for i, n in enumerate(shape))
+@functools.lru_cache(maxsize=4096)
+def _broadcast_axes(shape: tuple[int, ...], full: tuple[int, ...]) -> tuple[int, ...] | None:
+    """The dimensions that broadcasting `shape` to `full` adds or stretches; None if it does not."""
+    lead = len(full) - len(shape)
+    if lead < 0 or not all(n in (1, full[lead + i]) for i, n in enumerate(shape)):
+        return None
+    stretched = [lead + i for i, n in enumerate(shape) if n == 1 and full[lead + i] != 1]
+    return (*range(lead), *stretched)
 
 
 def sum_to_shape(grad: Any, shape: tuple[int, ...]) -> Any:
     """Sum `grad` over the dimensions that broadcasting `shape` to it added or stretched."""
-    full = tuple(grad.shape)
-    lead = len(full) - len(shape)
-    stretched = [lead + i for i, n in enumerate(shape) if n == 1 and full[lead + i] != 1]
-    axes = (*range(lead), *stretched)
+    axes = _broadcast_axes(shape, tuple(grad.shape))
+    assert axes is not None
+    return _summed(grad, shape, axes)
+
+
+def _summed(grad: Any, shape: tuple[int, ...], axes: tuple[int, ...]) -> Any:
     if isinstance(grad, Tensor):
         if not shape:
             return grad.sum()  # type: ignore[attr-defined]
+        lead = grad.ndim - len(shape)
         grad = grad.sum(axes, True) if axes else grad  # type: ignore[attr-defined]
         return grad.view(shape) if lead else grad
-    return grad.sum(axis=axes).reshape(shape) if axes else grad.reshape(shape)
+    grad = grad.sum(axes) if axes else grad
+    return grad if grad.shape == shape else grad.reshape(shape)
 
 
 def _accumulate(node: AccumulateGrad, grad: Any, create_graph: bool, alone: bool) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from .. import errors
+from ..fast import number
 from ..op import composite, op, pointwise
 from .complex import conj
 from .rules import in_single, zeros
@@ -20,7 +21,7 @@ from .selection import where
 )  # fmt: skip
 def threshold_backward(xp, grad_output, self, threshold):
     """`grad_output` where `self` is above `threshold`, else 0."""
-    return xp.where(self <= threshold, grad_output.dtype.type(0), grad_output)
+    return xp.where(self <= threshold, number(xp, 0, grad_output.dtype), grad_output)
 
 
 @pointwise(self=lambda grad, result: threshold_backward(grad, result, 0))
@@ -30,7 +31,7 @@ def relu(xp, self):
         raise RuntimeError("Boolean inputs not supported for relu")
     if self.dtype.kind == "c":
         raise NotImplementedError("clamp is not supported for complex types")
-    return xp.maximum(self, self.dtype.type(0))
+    return xp.maximum(self, number(xp, 0, self.dtype))
 
 
 @pointwise(
@@ -39,15 +40,15 @@ def relu(xp, self):
     name="sigmoid_backward", method=False, function=False, inplace=False,
 )  # fmt: skip
 def _sigmoid_backward(xp, grad_output, output):
-    one = output.dtype.type(1)
-    return grad_output * xp.conj((one - output) * output)
+    slope = (number(xp, 1, output.dtype) - output) * output
+    return grad_output * (xp.conj(slope) if slope.dtype.kind == "c" else slope)
 
 
 @pointwise(self=lambda grad, result: _sigmoid_backward(grad, result), promote="float")
 @in_single
 def sigmoid(xp, self):
     """The logistic function 1 / (1 + exp(-self))."""
-    one = self.dtype.type(1)
+    one = number(xp, 1, self.dtype)
     return one / (one + xp.exp(-self))
 
 

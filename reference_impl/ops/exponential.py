@@ -30,6 +30,8 @@ def _pow_prepare(op: Any, xp: Any, arrays: list[Any]) -> None:
 def _pow_self(grad: Any, self: Any, exponent: Any) -> Any:
     """Derivative exponent * self ** (exponent - 1); 0 where the exponent is, also at base 0."""
     if isinstance(exponent, (int, float, complex)):
+        if exponent == 2 and type(self) is np.ndarray:  # no copy for the power of 1
+            return grad * conj(2 * self)
         return zeros(grad) if exponent == 0 else grad * conj(exponent * self ** (exponent - 1))
     slope = exponent * self ** (exponent - 1)
     return where(exponent == 0, 0, grad * conj(slope))

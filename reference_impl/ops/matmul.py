@@ -18,12 +18,12 @@ from ..op import PUBLIC, composite, op
 from ..tensor import Tensor
 from .complex import conj
 from .rules import laid_out_alike
-from .shape import reshape, transpose, unsqueeze, view
+from .shape import reshape, t, transpose, unsqueeze, view
 
 
 def mH(x: Any) -> Any:
     """The last two dimensions swapped, and conjugated."""
-    return conj(transpose(x, -2, -1))
+    return conj(x.swapaxes(-2, -1) if type(x) is np.ndarray else transpose(x, -2, -1))
 
 
 def _scaled(x: Any, factor: Any) -> Any:
@@ -70,7 +70,7 @@ def _by_mat2(grad: Any, mat1: Any, strides: Any) -> Any:
     A linear layer's transposed weight so gets a gradient that it can keep without a copy.
     """
     if strides[0] < strides[1]:
-        return transpose(mm(transpose(grad, 0, 1), conj(mat1)), 0, 1)
+        return t(mm(t(grad), conj(mat1)))
     return mm(mH(mat1), grad)
 
 

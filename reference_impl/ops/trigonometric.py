@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..fast import constant
+from ..fast import number
 from ..op import pointwise, promote_operands
 from .arithmetic import reciprocal
 from .complex import conj
@@ -132,8 +132,8 @@ def atanh(xp, self):
 )  # fmt: skip
 def _tanh_backward(xp, grad_output, output):
     square = output * output
-    one = constant(1, square.dtype) if xp is np else 1
-    return grad_output * conj(one - square)
+    slope = number(xp, 1, square.dtype) - square
+    return grad_output * (xp.conj(slope) if slope.dtype.kind == "c" else slope)
 
 
 # ---------------------------------------------------------------- angles

@@ -7,7 +7,7 @@ from typing import Any
 from ... import errors
 from ...op import PUBLIC, composite, op
 from ...ops.fused import fused
-from ...tensor import Tensor, wrap
+from ...tensor import Tensor, wrap, wrap_result
 from .activation import log_softmax, logsigmoid
 from .distance import pairwise_distance
 from .loss import check_reduction, reduced, reduced_tensor
@@ -27,10 +27,10 @@ def _class_dim(ndim: int) -> int:
 
 
 def _shares(xp: Any, target: Any, weight: Any, ignore_index: int, dtype: Any) -> Any:
-    """(classes, their weights, which count) of the targets; None where all count."""
+    """(classes, their weights, which count) of the targets; None where all count (the same)."""
     kept = target != ignore_index
     if bool(kept.all()):
-        return target, xp.ones(target.shape, dtype) if weight is None else weight[target], None
+        return target, None if weight is None else weight[target], None
     at = xp.where(kept, target, 0)
     return at, kept.astype(dtype) if weight is None else xp.where(kept, weight[at], 0), kept
 
@@ -45,12 +45,14 @@ def _nll_rule(
     target, weight = _data(target), _data(weight)
     xp = xp_of(target)
     at, share, kept = _shares(xp, target, weight, ignore_index, self_dtype)
+    if share is None:
+        share = self_dtype.type(1)
     if reduction == "mean":
-        share = share / share.sum()
+        share = share / (share.sum() if share.ndim else self_dtype.type(at.size))
     at, share = at.astype("int64", copy=False), xp.negative(share)
     if isinstance(grad, Tensor):
         kept = None if kept is None else wrap(kept)
-        return _placed(grad * wrap(share), wrap(at), kept, self_shape)
+        return _placed(grad * wrap_result(share), wrap(at), kept, self_shape)
     return _placed.op.forward(xp, grad * share, at, kept, self_shape)
 
 
@@ -84,9 +86,11 @@ def _nll(xp: Any, self: Any, target: Any, weight: Any, reduction: str, ignore_in
     if at.size and not (at.min() >= 0 and at.max() < self.shape[_class_dim(self.ndim)]):
         outside = (at < 0) | (at >= self.shape[_class_dim(self.ndim)])
         raise IndexError(f"Target {int(at[outside].reshape(-1)[0])} is out of bounds.")
-    losses = -_picked.op.forward(xp, self, at, kept) * share
+    losses = -_picked.op.forward(xp, self, at, kept)
+    if share is not None:
+        losses = losses * share
     if reduction == "mean":
-        return xp.sum(losses) / xp.sum(share)
+        return losses.sum() / (self.dtype.type(at.size) if share is None else share.sum())
     return reduced(xp, losses, reduction)
 
 
