@@ -44,4 +44,4 @@ __all__ = [
     "tensorinv", "tensorsolve", "vander", "vecdot", "vector_norm",
 ]  # fmt: skip
 
-from . import namespace, removed  # last: they need the functions above
+from . import lowrank, namespace, removed  # last: they need the functions above

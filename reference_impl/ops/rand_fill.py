@@ -13,6 +13,7 @@ import numpy as np
 
 from .. import backend, dtypes, errors
 from ..dtypes import dtype
+from ..layout import shares_elements
 from ..op import op
 from ..random import Generator
 from ..tensor import Tensor
@@ -33,7 +34,7 @@ def memory_order(array: Any) -> list[int]:
 
 def drawn_like(array: Any, generator: Any, draw: Draw) -> Any:
     """Numbers in the shape, dtype and memory order of `array`, on its device."""
-    if any(s == 0 and n > 1 for s, n in zip(array.strides, array.shape, strict=True)):
+    if shares_elements(array):
         raise errors.overlapping_write()
     contiguous = bool(array.flags.c_contiguous)
     flat = draw(check.generator(generator), array.size, array.dtype, contiguous)

@@ -428,3 +428,34 @@ def test_every_function_of_linalg_is_compared() -> None:
 def test_the_error_has_pytorchs_name() -> None:
     outcome = assert_agree("(L.LinAlgError.__name__, L.LinAlgError.__module__)", SETUP)
     assert outcome.result[1:] == ["_LinAlgError", "torch._C"]
+
+
+# ---------------------------------------------------------------- low rank
+
+LOW_RANK = """
+torch.svd_lowrank(a, 3)
+torch.svd_lowrank(a.mT, q=2, niter=1)
+torch.svd_lowrank(a, 2, M=a.mean(0, keepdim=True))
+torch.svd_lowrank(batch, 2)
+torch.svd_lowrank(z, 2)
+torch.pca_lowrank(a)
+torch.pca_lowrank(a, 2, center=False)
+torch.pca_lowrank(a, q=9)
+torch.pca_lowrank(a, niter=-1)
+"""
+LOW_RANK_SETUP = """
+torch.manual_seed(3)
+a = torch.randn(6, 4, dtype=torch.float64)
+batch = torch.randn(2, 3, 5, dtype=torch.float64)
+z = torch.randn(4, 3, dtype=torch.complex128)
+
+
+def product(parts):  # singular vectors have a sign of their own
+    U, S, V = parts
+    return S, (U * S.unsqueeze(-2)) @ V.mH
+"""
+
+
+@pytest.mark.parametrize("source", lines(LOW_RANK))
+def test_low_rank_approximations_draw_the_same_numbers(source):
+    assert_agree(f"product({source})", LOW_RANK_SETUP)
