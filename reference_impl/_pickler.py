@@ -15,14 +15,13 @@ from types import FunctionType
 from typing import Any
 
 from . import _utils, dtypes
-from ._weights_only_unpickler import STORAGE_TYPES, torch_name
-from .backend import device
+from ._weights_only_unpickler import STORAGE_TYPES
+from .naming import torch_name
 from .op import PLAIN
 from .storage import TypedMemory, UntypedStorage, storage_of
-from .tensor import Size, Tensor
+from .tensor import Tensor
 
-_NAMES = {Tensor: ("torch", "Tensor"), Size: ("torch", "Size"), device: ("torch", "device")}
-_NAMES[_utils._rebuild_from_type_v2] = ("torch._tensor", "_rebuild_from_type_v2")  # type: ignore[index]
+_NAMES = {_utils._rebuild_from_type_v2: ("torch._tensor", "_rebuild_from_type_v2")}
 _STORAGE_NAMES = {dtype: name for name, dtype in STORAGE_TYPES.items()}
 
 
@@ -112,9 +111,9 @@ def _names_of(obj: Any) -> tuple[str, str] | None:
         return "torch", obj.name
     if isinstance(obj, (type, FunctionType)):
         if obj in _NAMES:
-            return _NAMES[obj]  # type: ignore[index]
+            return _NAMES[obj]
         names = torch_name(obj)
-        return names if names[0] != obj.__module__ else None
+        return names if names[0].partition(".")[0] == "torch" else None
     return None
 
 

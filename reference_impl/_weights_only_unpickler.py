@@ -21,6 +21,7 @@ from typing import Any, BinaryIO
 
 from . import _utils, dtypes
 from .backend import device
+from .naming import torch_name
 from .storage import TypedMemory
 from .tensor import Size, Tensor
 
@@ -134,15 +135,6 @@ def constants() -> dict[str, Any]:
 # ---------------------------------------------------------------- what the user allows
 
 _safe: dict[str, Any] = {}
-
-
-def torch_name(obj: Any) -> tuple[str, str]:
-    """(module, name) under which PyTorch's files know an object of this package, or any other."""
-    module, name = obj.__module__, obj.__qualname__
-    package = __package__ or "reference_impl"
-    if module == package or module.startswith(package + "."):
-        module = "torch" + module.removeprefix(package)
-    return module, name
 
 
 def add_safe_globals(safe_globals: list[Any]) -> None:

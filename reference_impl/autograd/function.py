@@ -81,6 +81,7 @@ class FunctionNode(Node, FunctionCtx):
     needs_input_grad: tuple[bool, ...] = ()
     _tensor_inputs: tuple[bool, ...] = ()
     _left_undefined: tuple[int, ...] = ()  # outputs whose missing gradient stays None
+    __repr__ = object.__repr__
 
     @property
     def saved_tensors(self) -> tuple[Any, ...]:
@@ -203,7 +204,8 @@ class _FunctionMeta(type):
 
     def __init__(cls, name: str, bases: Any, namespace: Any) -> None:
         super().__init__(name, bases, namespace)
-        cls._backward_cls = type(name + "Backward", (FunctionNode,), {"_forward_cls": cls})
+        content = {"_forward_cls": cls, "__module__": "torch.autograd.function"}
+        cls._backward_cls = type(name + "Backward", (FunctionNode,), content)
 
 
 class Function(metaclass=_FunctionMeta):

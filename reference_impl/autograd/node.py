@@ -183,6 +183,7 @@ class AccumulateGrad(Node):
     """
 
     __slots__ = ("array", "leaf")
+    __module__ = "builtins"
     hooked: ClassVar[bool] = False  # whether any leaf was ever given a hook
 
     def __init__(self, leaf: Any) -> None:

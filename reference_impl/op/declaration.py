@@ -169,6 +169,7 @@ class Op:
         found = self._node_types.get(key)
         if found is None:
             content = {"__slots__": (), "op": self, "differentiate": self.differentiate}
+            content["__module__"] = "builtins"  # PyTorch's: <class 'MulBackward0'>
             content["only_given"] = name == NOT_IMPLEMENTED
             hidden = self._hidden(name, values) if callable(self.node_name) else frozenset()
             content["hidden"] = hidden

@@ -45,6 +45,61 @@ def test_installing_twice_changes_nothing() -> None:
     )
 
 
+def test_classes_say_that_they_are_pytorchs() -> None:
+    code = (
+        "import pickle\nimport torch\nfrom torch import nn\n"
+        "x = torch.ones(2, requires_grad=True)\n"
+        "things = [x, x.shape, x.dtype, x.device, nn.Linear(1, 1), nn.Dropout(), nn.Parameter(x),"
+        " torch.optim.SGD([x], 0.1), torch.utils.data.DataLoader([1]), (x * 2).grad_fn,"
+        " torch.max(x, 0)]\n"
+        "print(*(f'{type(t).__module__}.{type(t).__qualname__}' for t in things))\n"
+        "print(type(pickle.loads(pickle.dumps(things[4]))) is nn.Linear)"
+    )
+    names, pickled = aliased(code).splitlines()
+    assert names.split() == [
+        "torch.Tensor", "torch.Size", "torch.dtype", "torch.device",
+        "torch.nn.modules.linear.Linear", "torch.nn.modules.dropout.Dropout",
+        "torch.nn.parameter.Parameter", "torch.optim.sgd.SGD",
+        "torch.utils.data.dataloader.DataLoader", "builtins.MulBackward0",
+        "torch.return_types.max",
+    ]  # fmt: skip
+    assert pickled == "True"
+
+
+def test_modules_that_only_pytorch_has_hold_what_the_reference_keeps_elsewhere() -> None:
+    code = (
+        "from torch.nn.modules.dropout import Dropout\n"
+        "from torch.nn.modules.activation import MultiheadAttention\n"
+        "import torch.nn.modules.normalization as N\n"
+        "from torch import nn\n"
+        "print(Dropout is nn.Dropout, MultiheadAttention is nn.MultiheadAttention,"
+        " N.LayerNorm is nn.LayerNorm)"
+    )
+    assert aliased(code) == "True True True"
+
+
+@pytest.mark.torch
+def test_every_class_has_pytorchs_place() -> None:
+    code = (
+        "import importlib, sys\nfound = []\n"
+        "for place in 'torch torch.nn torch.optim torch.optim.lr_scheduler torch.utils.data"
+        " torch.autograd torch.nn.parameter torch.nn.utils.rnn torch.utils.hooks'.split():\n"
+        "    module = importlib.import_module(place)\n"
+        "    for name in importlib.import_module(place).__dict__:\n"
+        "        value = getattr(module, name)\n"
+        "        if isinstance(value, type) and not name.startswith('_'):\n"
+        "            found.append(f'{place} {name} {value.__module__}.{value.__qualname__}')\n"
+        "print('\\n'.join(found))"
+    )
+    ours, theirs = (
+        {tuple(line.split()[:2]): line.split()[2] for line in text.splitlines()}
+        for text in (aliased(code), python("-c", code).stdout)
+    )
+    differing = {k: (v, ours[k]) for k, v in theirs.items() if k in ours and ours[k] != v}
+    assert set(differing) <= {("torch", "Generator")}, differing
+    assert len(set(theirs) & set(ours)) > 200
+
+
 def test_what_the_reference_lacks_is_missing_by_its_torch_name() -> None:
     code = "try:\n    import torch.nothing\nexcept ModuleNotFoundError as error:\n    print(error)"
     assert aliased(code) == "No module named 'torch.nothing'"
