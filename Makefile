@@ -37,7 +37,7 @@ setup: $(READY) ## Create .venv with everything in it (TORCH=no leaves PyTorch o
 
 # The stamp goes first and comes last, so a setup that was cut off is not taken for a finished one.
 # Without this choice's stamp the environment is made anew; with it, only brought up to date.
-$(READY): pyproject.toml constraints.txt
+$(READY): pyproject.toml constraints.txt live/package-lock.json
 	@for python in $(PYTHON); do \
 	    if "$$python" -c '$(SUITABLE)' >/dev/null 2>&1; then found=$$python; break; fi; \
 	done; \
@@ -51,7 +51,7 @@ $(READY): pyproject.toml constraints.txt
 	"$$found" -m venv .venv >.setup.log 2>&1 \
 	    && $(BIN)/python -m pip install --disable-pip-version-check \
 	        --constraint constraints.txt --editable '.[$(EXTRAS)]' >>.setup.log 2>&1 \
-	    && touch $@ \
+	    && $(BIN)/python -m crossgrad.browser.fetch && touch $@ \
 	    || { echo "Setup failed: pip could not install everything that constraints.txt names;" \
 	        "see .setup.log, check the network," \
 	        "or leave PyTorch out: make setup TORCH=no" >&2; exit 1; }
@@ -61,6 +61,7 @@ site: setup verify build ## Verify every page, build the site and serve it (PORT
 
 build: setup ## Write the finished site to site/
 	@$(BIN)/mkdocs build --quiet --strict --clean --site-dir site
+	@$(BIN)/python -m crossgrad.site.finish site
 
 verify: setup ## Run every block on every witness and compare (ARGS=docs/page.md for one page)
 	@$(BIN)/crossgrad verify $(ARGS)
@@ -70,7 +71,7 @@ update: setup ## Write the outputs that all witnesses agree on into the pages (A
 
 test: setup lint ## Run everything that CI runs
 	@$(BIN)/crossgrad verify
-	@$(BIN)/mkdocs build --quiet --strict --clean --site-dir site
+	@$(MAKE) --no-print-directory build
 	@$(BIN)/python -m pytest --numprocesses auto --dist loadfile $(ARGS)
 
 lint: setup ## Check style, types and workflows
@@ -88,5 +89,5 @@ bench: setup ## Run the benchmarks and print their ratios
 	@$(BIN)/python -m benchmarks $(ARGS)
 
 clean: ## Remove what the other commands made
-	rm -rf .venv .setup.log .crossgrad site .cache .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .setup.log .crossgrad site live/node_modules .cache .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

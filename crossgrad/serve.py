@@ -20,7 +20,13 @@ PORTS_TRIED = 20
 
 
 class QuietHandler(SimpleHTTPRequestHandler):
-    """Serves files without a log line for each."""
+    """Serves files without a log line for each, and lets live blocks be interrupted."""
+
+    def end_headers(self) -> None:
+        """With these two, page and worker may share memory: Stop then keeps the variables."""
+        self.send_header("Cross-Origin-Opener-Policy", "same-origin")
+        self.send_header("Cross-Origin-Embedder-Policy", "require-corp")
+        super().end_headers()
 
     def log_message(self, format: str, *args: object) -> None:
         """Say nothing; the browser shows what failed."""

@@ -28,7 +28,7 @@ export function stop() {
   if (!interrupt) return end()
   job.stopped = true
   interrupt[0] = 2
-  setTimeout(end, 1000)
+  setTimeout(end, 3000)
 }
 
 export function forget(page) {

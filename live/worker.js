@@ -36,7 +36,10 @@ self.onmessage = async ({data}) => {
     const begin = performance.now()
     const outcome = session.run(data.page, data.block, (type, text) => tell({type, id, text}))
     tell({type: "done", id, outcome: JSON.parse(outcome), seconds: (performance.now() - begin) / 1000})
-  } catch (error) {      // Python did not start, or it crashed: the page starts a new one
+  } catch (error) {
+    // A reader may stop a block before its code begins. Else Python did not start, or it crashed:
+    // the page starts a new one.
+    if (error?.type === "KeyboardInterrupt") return tell({type: "done", id, outcome: {}, seconds: 0})
     tell({type: "crash", id, text: String(error?.message ?? error)})
   }
 }

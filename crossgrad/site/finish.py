@@ -7,6 +7,7 @@ Pyodide is not set up it leaves the live blocks out and says so in one sentence.
 from __future__ import annotations
 
 import base64
+import fcntl
 import hashlib
 import os
 import re
@@ -45,6 +46,8 @@ def finish(site: Path) -> str | None:
     pages = {path: path.read_text(encoding="utf-8") for path in sorted(site.rglob("*.html"))}
     policy = content_security_policy(pages.values())
     for path, html in pages.items():
+        if policy in html:  # it has been here before
+            continue
         html = html.replace(_CHARSET, f"{_CHARSET}\n{policy}", 1)
         if problem is None and path.name != "404.html":  # which is served at any depth
             html = html.replace("</head>", f"{_tags(path, site)}</head>", 1)
@@ -68,10 +71,17 @@ def content_security_policy(pages: Iterable[str]) -> str:
 
 def pack() -> str | None:
     """Bring what the site serves for live blocks up to date; returns why it can't be, or None."""
+    PACKED.parent.mkdir(exist_ok=True)
+    with open(PACKED.with_suffix(".lock"), "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # builds may run side by side
+        return _pack()
+
+
+def _pack() -> str | None:
     stamp, wanted = PACKED.with_suffix(".stamp"), _sources_hash()
     if stamp.is_file() and stamp.read_text(encoding="utf-8") == wanted and PACKED.is_dir():
         return None
-    new = PACKED.with_name(f"live.part-{os.getpid()}")
+    new = PACKED.with_suffix(".part")
     command = [pyodide.node() or "node", str(pyodide.LIVE / "pack.mjs"), str(new)]
     run = subprocess.run(
         [*command, str(pyodide.numpy_wheel())], capture_output=True, text=True, check=False

@@ -61,6 +61,7 @@ def test_it_prints_the_address_serves_and_ends_quietly_on_ctrl_c(site, taken_por
         address = line.split()[4]
         with urllib.request.urlopen(address, timeout=10) as answer:
             assert answer.read() == b"<h1>Crossgrad</h1>"
+            assert answer.headers["Cross-Origin-Embedder-Policy"] == "require-corp"
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=10)
     assert process.returncode == 0

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import os
+import socket
 import subprocess
 import sys
+import threading
+from collections.abc import Iterator
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 from bs4 import BeautifulSoup
 from markdown import Markdown
 
+from crossgrad.browser import pyodide
 from crossgrad.evidence import BlockEvidence, Evidence, PageEvidence, WitnessVerdict, save
 from crossgrad.pages import normalised, read_page
+from crossgrad.serve import HOST, QuietHandler
+from crossgrad.site.finish import finish
 
 ROOT = Path(__file__).parents[2]
 DATE = "2026-11-23T10:40:00+00:00"
@@ -24,6 +33,16 @@ VERSIONS = {
     "wasm": {"numpy": "2.0.2", "python": "3.12.7", "pyodide": "0.27.7"},
 }
 EXTENSIONS = ["attr_list", "md_in_html", "tables", "pymdownx.superfences", "pymdownx.highlight"]
+
+PHONE, DESK = {"width": 390, "height": 844}, {"width": 1280, "height": 900}
+CHROMIUM = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 
 # PyTorch is out of reach for this process, installed or not.
 WITHOUT_TORCH = """
@@ -90,17 +109,77 @@ def docs(tmp_path) -> Docs:
     return Docs(tmp_path / "docs")
 
 
-def build(folder: Path, site: Path) -> subprocess.CompletedProcess[str]:
+def build(folder: Path, site: Path, address: str = "") -> subprocess.CompletedProcess[str]:
     """Build the site of a folder that holds mkdocs.yml, without PyTorch."""
     command = [sys.executable, "-c", WITHOUT_TORCH, "build", "--strict", "--site-dir", str(site)]
-    environment = os.environ | {"NO_MKDOCS_2_WARNING": "1", "PYTHONPATH": str(ROOT)}
+    told = {"NO_MKDOCS_2_WARNING": "1", "PYTHONPATH": str(ROOT), "CROSSGRAD_SITE_URL": address}
+    environment = os.environ | told
     return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
 
 
 @pytest.fixture(scope="session")
-def site(tmp_path_factory) -> Path:
+def port() -> int:
+    """Where the site will be served; it must know, to lead from page to page without reloading."""
+    with contextlib.closing(socket.socket()) as listener:
+        listener.bind((HOST, 0))
+        return listener.getsockname()[1]
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory, port) -> Path:
     """The project's own site."""
     folder = tmp_path_factory.mktemp("site")
-    run = build(ROOT, folder)
+    run = build(ROOT, folder, f"http://{HOST}:{port}/")
     assert run.returncode == 0, run.stderr
+    assert finish(folder) == pyodide.problem()
     return folder
+
+
+@contextlib.contextmanager
+def served(site: Path, port: int, handler: type = QuietHandler) -> Iterator[str]:
+    """Serves a folder; gives the address."""
+    bound = functools.partial(handler, directory=str(site))
+    with ThreadingHTTPServer((HOST, port), bound) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield "http://{}:{}/".format(*server.server_address[:2])
+        server.shutdown()
+        thread.join()
+
+
+class PlainHandler(SimpleHTTPRequestHandler):
+    """Sends no headers of its own, as the hosts of static sites do."""
+
+    log_message = QuietHandler.log_message
+
+
+@pytest.fixture(scope="session")
+def address(site, port) -> Iterator[str]:
+    """Where the built site is served as `make site` serves it."""
+    with served(site, port) as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def plain_address(site) -> Iterator[str]:
+    """Where it is served without headers that let page and worker share memory."""
+    with served(site, 0, PlainHandler) as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def browser(chromium_path):
+    sync_api = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
+    with (
+        sync_api.sync_playwright() as playwright,
+        contextlib.closing(
+            playwright.chromium.launch(executable_path=chromium_path, args=CHROMIUM)
+        ) as browser,
+    ):
+        yield browser
+
+
+@pytest.fixture
+def page(browser):
+    with contextlib.closing(browser.new_page(viewport=DESK, color_scheme="light")) as page:
+        yield page

@@ -1,54 +1,12 @@
 """The site in a browser: quiet, self-contained, and fit for a phone and for the dark."""
 
-import contextlib
-import threading
 from urllib.parse import urlsplit
 
 import pytest
 
-from crossgrad.serve import make_server
+from .conftest import PHONE
 
-sync_api = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
 pytestmark = pytest.mark.browser
-
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-PHONE, DESK = {"width": 390, "height": 844}, {"width": 1280, "height": 900}
-
-
-@pytest.fixture(scope="module")
-def address(site):
-    """Where the built site is served."""
-    server = make_server(site, 8000)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield "http://{}:{}/".format(*server.server_address[:2])
-    server.shutdown()
-    thread.join()
-    server.server_close()
-
-
-@pytest.fixture(scope="module")
-def browser(chromium_path):
-    with (
-        sync_api.sync_playwright() as playwright,
-        contextlib.closing(
-            playwright.chromium.launch(executable_path=chromium_path, args=ARGUMENTS)
-        ) as browser,
-    ):
-        yield browser
-
-
-@pytest.fixture
-def page(browser):
-    with contextlib.closing(browser.new_page(viewport=DESK, color_scheme="light")) as page:
-        yield page
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,6 @@ import pytest
 
 from crossgrad.evidence import KnownDifference
 from crossgrad.site.identity import body
-from crossgrad.witnesses import NAMES
 
 QUESTION = """# A page
 
