@@ -52,8 +52,26 @@ def synchronize(device: Any = None, /) -> None:
     cuda.synchronize(device)
 
 
+def memory_allocated(device_index: Any = None, /) -> int:
+    """Bytes held by arrays."""
+    return cuda.memory_allocated(device_index)
+
+
+def max_memory_allocated(device_index: Any = None, /) -> int:
+    """The most bytes held by arrays, as far as the pool knows."""
+    return cuda.max_memory_allocated(device_index)
+
+
+def memory_reserved(device_index: Any = None, /) -> int:
+    """Bytes taken from the driver."""
+    return cuda.memory_reserved(device_index)
+
+
+def max_memory_reserved(device_index: Any = None, /) -> int:
+    """The most bytes taken from the driver, as far as the pool knows."""
+    return cuda.max_memory_reserved(device_index)
+
+
 current_device_idx, set_device_idx = current_device_index, set_device_index
 empty_cache = cuda.empty_cache
-memory_allocated, max_memory_allocated = cuda.memory_allocated, cuda.max_memory_allocated
-memory_reserved, max_memory_reserved = cuda.memory_reserved, cuda.max_memory_reserved
 __getattr__ = names_of(__name__)

@@ -104,13 +104,14 @@ class device:
         _default[0] = self._outer.pop()
 
 
+_device = device  # for functions with an argument of that name
 CPU = device("cpu")
 _default: list[device | None] = [None]
 
 
-def set_default_device(where: Any) -> None:
-    """Factory functions create tensors on `where` from now on; None restores the CPU."""
-    _default[0] = None if where is None else device(where)
+def set_default_device(device: Any) -> None:
+    """Factory functions create tensors on `device` from now on; None restores the CPU."""
+    _default[0] = None if device is None else _device(device)
 
 
 def get_default_device() -> device:

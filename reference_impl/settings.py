@@ -9,7 +9,7 @@ from typing import Any
 
 from . import backend, dtypes, errors
 from .dtypes import dtype
-from .op import PUBLIC
+from .op import PUBLIC, composite
 from .tensor import Tensor
 
 _state: dict[str, Any] = {
@@ -49,9 +49,13 @@ def typename(obj: Any) -> str:
 # ---------------------------------------------------------------- dtypes
 
 
-def result_type(tensor1: Any, tensor2: Any) -> dtype:
+@composite(
+    method=False, function=False,
+    keywords={"scalar": "other", "scalar1": "tensor", "scalar2": "other"},
+)  # fmt: skip
+def result_type(tensor: Any, other: Any) -> dtype:
     """The dtype in which an operation on both, tensors or numbers, computes."""
-    operands = (t._data if isinstance(t, Tensor) else t for t in (tensor1, tensor2))
+    operands = (t._data if isinstance(t, Tensor) else t for t in (tensor, other))
     return dtypes.result_dtype(*operands)
 
 

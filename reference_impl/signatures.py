@@ -127,6 +127,11 @@ def worded(
     return _worded(name, overloads, args, kwargs, error)
 
 
+_NAMED_A = {  # the others of torch.linalg call their first argument `input`
+    f"linalg_{n}"
+    for n in ("det", "slogdet", "inv", "inv_ex", "solve", "solve_ex", "svd", "svdvals", "qr", "lu",
+              "lu_factor", "lu_factor_ex")
+}  # fmt: skip
 _POSITION = re.compile(r"(?<=\()position (\d+)")
 _ARGUMENT = re.compile(r"argument '(\w+)' must")
 _QUOTED = re.compile(r"['\"](\w+)['\"]")
@@ -137,6 +142,8 @@ def _single(
     name: str, params: Sequence[str], args: Sequence[Any], error: Exception, method: bool
 ) -> Exception:
     """`error` of a function without overloads, with the argument's place and the name filled in."""
+    if isinstance(error, AttributeError):
+        return _not_a_tensor(name, params, args, error, method)
     text = str(error)
     in_place = name.endswith("_") and text.startswith(f"{name}()")  # says already what it should
     if not isinstance(error, TypeError) or in_place:
@@ -157,10 +164,23 @@ def _single(
     return TypeError(text)
 
 
+def _not_a_tensor(
+    name: str, params: Sequence[str], args: Sequence[Any], error: AttributeError, method: bool
+) -> Exception:
+    """`error`; where it is an argument that lacks what tensors have, PyTorch's words for that."""
+    at = next((i for i, a in enumerate(args) if a is error.obj), len(params))
+    if at >= len(params) or isinstance(error.obj, Tensor) or hasattr(error.obj, "_data"):
+        return error
+    called = params[at]
+    if called == "self" or (called in ("A", "x") and name not in _NAMED_A):
+        called = "input"
+    return errors.argument_must_be_tensor(name, called, at + 1 - method, error.obj)
+
+
 def _as_method(signature: Signature) -> Signature:
     """The overload as a method has it: without the tensor itself and without ``out``."""
     texts = _COMMA.split(signature.text[1:-1])[1:]
-    texts = [t for t in texts if not t.startswith("Tensor out")]
+    texts = [t for t in texts if not t.startswith(("Tensor out", "tuple of Tensors out"))]
     if texts and texts[-1] == "*":
         texts.pop()
     parameters = [p for p in signature.parameters[1:] if p.name != "out"]
@@ -183,7 +203,10 @@ def _worded(
     given = [errors.type_name(a) for a in args] + [
         f"{k}={errors.type_name(v)}" for k, v in kwargs.items()
     ]
-    head = f"{name}() received an invalid combination of arguments - got ({', '.join(given)})"
+    got = ", ".join(given) if args or not kwargs else "".join(f"{g}, " for g in given)
+    if len(overloads) == 1:
+        got = _marked(overloads[0], args, kwargs, given) or got
+    head = f"{name}() received an invalid combination of arguments - got ({got})"
     if len(overloads) == 1:
         return TypeError(f"{head}, but expected {overloads[0].text}")
     options = "".join(f" * {s.text}\n{_mismatch(s, args, kwargs, given)}" for s in overloads)
@@ -204,24 +227,39 @@ def _mismatch(
 
     PyTorch counts the ``*`` before keyword-only parameters as one of them.
     """
-    parameters = list(signature.parameters)
-    parts = _COMMA.split(signature.text[1:-1])
-    if "*" in parts:
-        parameters.insert(parts.index("*"), Parameter("*", "*", False))
-    if len(parameters) != len(given):
+    if len(_counted(signature)) != len(given):
         return ""
-    wrong = [k for k in kwargs if k not in [p.name for p in parameters]]
+    wrong = [k for k in kwargs if k not in [p.name for p in signature.parameters]]
     if wrong:
         return (
             f"      didn't match because some of the keywords were incorrect: {', '.join(wrong)}\n"
         )
+    marks = _marked(signature, args, kwargs, given)
+    return f"      didn't match because some of the arguments have invalid types: ({marks})\n"
+
+
+def _counted(signature: Signature) -> list[Parameter]:
+    """The parameters as PyTorch counts them: with ``*``, and one where there is none."""
+    parameters = list(signature.parameters)
+    parts = _COMMA.split(signature.text[1:-1])
+    if "*" in parts:
+        parameters.insert(parts.index("*"), Parameter("*", "*", False))
+    return parameters or [Parameter("", "", False)]
+
+
+def _marked(
+    signature: Signature, args: Sequence[Any], kwargs: dict[str, Any], given: list[str]
+) -> str:
+    """The arguments' types, the wrong ones between exclamation marks; '' for another number."""
+    parameters = _counted(signature)
+    if len(parameters) != len(given):
+        return ""
     values = [*args, *(kwargs.get(p.name) for p in parameters[len(args) :])]
     marks = [
         text if _is_of_type(p, v) else f"!{text}!"
         for text, p, v in zip(given, parameters, values, strict=True)
     ]
-    reason = "didn't match because some of the arguments have invalid types"
-    return f"      {reason}: ({', '.join(marks)})\n"
+    return ", ".join(marks)
 
 
 def _reason(

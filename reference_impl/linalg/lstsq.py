@@ -231,7 +231,7 @@ def _lstsq(xp, self, b, rcond=None, *, driver=None):
     return (x[..., 0] if vector else x), residuals, rank, values
 
 
-@composite(method=False, function=False)
+@composite(method=False, function=False, keywords={"b": "B"})
 def lstsq(A: Any, B: Any, rcond: Any = None, *, driver: Any = None) -> Any:
     """(solution, residuals, rank, singular_values) of min |A X - B|.
 

@@ -264,7 +264,7 @@ def tensorinv(A: Any, ind: int = 2) -> Any:
     return reshape(inverse, back + front)
 
 
-@composite(method=False, function=False)
+@composite(method=False, function=False, keywords={"other": "B"})
 def tensorsolve(A: Any, B: Any, dims: Any = None) -> Any:
     """X with tensordot(A, X, X.ndim) = B; `dims` of A are moved to its end first."""
     if dims is not None:

@@ -253,17 +253,22 @@ def composite(
     method: bool = True,
     function: bool = True,
     native: bool = False,
+    keywords: dict[str, str] | None = None,
 ) -> Callable[..., Any]:
     """Declare a function built from other operations, for the torch namespace and as a method.
 
     A tensor subclass with a ``__torch_function__`` of its own sees the composite, not its parts.
     `native` ones are C++ in PyTorch, which shows where they combine tensors with numbers.
+    `keywords` gives parameters further names, those of PyTorch's other overloads.
     """
 
     def declare(body: Callable[..., Any]) -> Callable[..., Any]:
+        body.keywords = keywords or {}  # type: ignore[attr-defined]
         name = body.__name__.rstrip("_") if body.__name__.rstrip("_") != "" else body.__name__
 
-        call = _composite(body, name, native, False)
+        place = body.__module__.split(".")[1]  # linalg.norm is linalg_norm in PyTorch's errors
+        prefix = f"{place}_" if place in ("linalg", "fft") and not function else ""
+        call = _composite(body, prefix + name, native, False)
         if method:
             spelt = body.__name__ if body.__name__.endswith("_") else name
             setattr(Tensor, spelt, _composite(body, spelt, native, True))
@@ -310,8 +315,11 @@ def _parameters(body: Callable[..., Any]) -> tuple[str, ...]:
 def _renamed(body: Callable[..., Any], kwargs: dict[str, Any]) -> dict[str, Any]:
     """`kwargs` with PyTorch's synonyms replaced by the parameters' own names."""
     names = _parameters(body)
+    synonyms = SYNONYMS | body.keywords  # type: ignore[attr-defined]
+    if names[0] in ("A", "x"):  # the name that torch.linalg's documentation gives its `input`
+        synonyms |= dict.fromkeys(("input", "x", "a"), names[0])
     return {
-        SYNONYMS[k] if k not in names and SYNONYMS.get(k) in names else k: v
+        synonyms[k] if k not in names and synonyms.get(k) in names else k: v
         for k, v in kwargs.items()
     }
 

@@ -225,7 +225,7 @@ def _histogram(xp, self, bins, range, weight, density):
 
 @composite
 def histogram(
-    self: Tensor, bins: Any, *, range: Any = None, weight: Tensor | None = None,
+    self: Tensor, bins: Any = 100, *, range: Any = None, weight: Tensor | None = None,
     density: bool = False,
 ) -> Any:  # fmt: skip
     """(counts, edges) of `bins` equal bins, or of the bins between the given edges."""
@@ -250,7 +250,7 @@ def _histogramdd(xp, self, bins, range, weight, density):
 
 @composite(method=False)
 def histogramdd(
-    input: Tensor, bins: Any, *, range: Any = None, weight: Tensor | None = None,
+    input: Tensor, bins: Any, range: Any = None, weight: Tensor | None = None,
     density: bool = False,
 ) -> Any:  # fmt: skip
     """(counts, edges) of points in d dimensions, (..., d); `bins` for each dimension."""
@@ -267,7 +267,7 @@ def _isin(xp, elements, test_elements, assume_unique, invert):
     return xp.isin(elements, test_elements, assume_unique=assume_unique, invert=invert)
 
 
-@composite(method=False)
+@composite(method=False, keywords={"element": "elements", "test_element": "test_elements"})
 def isin(
     elements: Any, test_elements: Any, *, assume_unique: bool = False, invert: bool = False
 ) -> Tensor:

@@ -68,17 +68,17 @@ def _copy(xp, self, src):
 
 
 @composite(function=False)
-def copy_(self: Any, src: Any, non_blocking: bool = False) -> Any:
-    """Overwrite `self` with `src`, broadcast and cast to it, from any device.
+def copy_(self: Any, other: Any, non_blocking: bool = False) -> Any:
+    """Overwrite `self` with `other`, broadcast and cast to it, from any device.
 
     Raises RuntimeError if the shapes do not fit.
     """
     from ..views import change
 
-    if isinstance(src, (int, float, complex)):
-        src = wrap(np.asarray(src))
-    if not isinstance(src, Tensor):
-        raise errors.argument_must_be_tensor("copy_", "other", 1, src)
-    if src.device != self.device:
-        src = src.to(self.device)  # type: ignore[attr-defined]
-    return change(_copy.op, [self, src])
+    if isinstance(other, (int, float, complex)):
+        other = wrap(np.asarray(other))
+    if not isinstance(other, Tensor):
+        raise errors.argument_must_be_tensor("copy_", "other", 1, other)
+    if other.device != self.device:
+        other = other.to(self.device)  # type: ignore[attr-defined]
+    return change(_copy.op, [self, other])

@@ -258,13 +258,13 @@ def unsafe_chunk(self: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
 PUBLIC["unsafe_split"] = Tensor.unsafe_split = unsafe_split  # type: ignore[attr-defined]
 
 
-@composite
-def tensor_split(
-    self: Tensor, indices_or_sections: Any = None, dim: int = 0, *, sections: Any = None,
-    indices: Any = None,
-) -> tuple[Tensor, ...]:  # fmt: skip
+_CUTS = {"sections": "indices_or_sections", "indices": "indices_or_sections"}
+
+
+@composite(keywords=_CUTS | {"tensor_indices_or_sections": "indices_or_sections"})
+def tensor_split(self: Tensor, indices_or_sections: Any, dim: int = 0) -> tuple[Tensor, ...]:
     """Pieces along `dim`: a number of them of nearly equal size, or cut at the given indices."""
-    where = next(x for x in (indices_or_sections, sections, indices) if x is not None)
+    where = indices_or_sections
     if not self.ndim:
         raise RuntimeError(
             "tensor_split expected at least a 1-dimensional tensor, but got a tensor with 0 dims"
@@ -301,7 +301,7 @@ def _named_split(name: str, dim_of: Any, least: int) -> None:
 
     split_along.__name__ = split_along.__qualname__ = name
     split_along.__doc__ = "Pieces of equal size, or cut at the given indices, along one dimension."
-    composite(split_along)
+    composite(keywords=_CUTS)(split_along)
 
 
 _named_split("hsplit", lambda x: 0 if x.ndim == 1 else 1, 1)

@@ -70,7 +70,7 @@ def _pairs(shifts: Any, dims: Any) -> tuple[tuple[int, ...], tuple[int, ...]]:
     by = _ints("roll", "shifts", shifts)
     if not by:
         raise RuntimeError("`shifts` required")
-    axes = _ints("roll", "dims", dims) if not isinstance(dims, (tuple, list)) or dims else ()
+    axes = () if dims is None or dims == () or dims == [] else _ints("roll", "dims", dims)
     if len(by) != len(axes) and not (not axes and len(by) == 1):
         raise RuntimeError(f"shifts and dimensions must align. shifts: {len(by)}, dims:{len(axes)}")
     return by, axes
@@ -159,14 +159,14 @@ def tile(self: Tensor, *dims: Any) -> Tensor:
 
 @composite
 def repeat_interleave(
-    self: Tensor, repeats: Any = None, dim: int | None = None, *, output_size: int | None = None
+    self: Any = None, repeats: Any = None, dim: int | None = None, *, output_size: int | None = None
 ) -> Tensor:
     """Each element (or slice along `dim`) repeated on the spot, `repeats` times or each its own.
 
     ``repeat_interleave(repeats)`` with a tensor alone gives the indices to be selected.
     """
-    if repeats is None:
-        return _interleaved_index(self)
+    if repeats is None or self is None:
+        return _interleaved_index(self if repeats is None else repeats)
     x = flatten(self) if dim is None else self
     d = 0 if dim is None else wrap_dim(dim, x.ndim)
     if isinstance(repeats, Tensor) and repeats.ndim == 0:

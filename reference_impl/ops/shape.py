@@ -116,11 +116,12 @@ def _check_bytes(array: Any, d: dtypes.dtype) -> None:
 
 
 @composite(function=False)
-def view(self: Any, *size: Any, dtype: Any = None) -> Any:
+def view(self: Any, *args: Any, size: Any = None, dtype: Any = None) -> Any:
     """The same memory in another shape, or read as another dtype.
 
     Raises RuntimeError where that would take a copy.
     """
+    size = args if size is None else (size,)
     dtype = size[0] if len(size) == 1 and isinstance(size[0], dtypes.dtype) else dtype
     if dtype is not None:
         return self if dtype is self.dtype else _view_dtype(self, dtype)

@@ -24,11 +24,11 @@ class _Carrier:
         return 1, 0
 
 
-def from_dlpack(ext_tensor: Any) -> Tensor:
+def from_dlpack(ext_tensor: Any, *, device: Any = None, copy: bool | None = None) -> Tensor:
     """A tensor that shares the memory of an object with ``__dlpack__``, or of a capsule."""
     capsule = not hasattr(ext_tensor, "__dlpack__")
     given = _Carrier(ext_tensor) if capsule else ext_tensor
-    return PUBLIC["from_dlpack"](given)  # type: ignore[no-any-return]
+    return PUBLIC["from_dlpack"](given, device=device, copy=copy)  # type: ignore[no-any-return]
 
 
 def to_dlpack(tensor: Tensor) -> Any:

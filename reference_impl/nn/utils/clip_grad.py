@@ -64,7 +64,10 @@ def clip_grad_value_(parameters: Any, clip_value: float, foreach: Any = None) ->
                 p.grad.clamp_(-float(clip_value), float(clip_value))
 
 
-def clip_grad_norm(parameters: Any, max_norm: float, norm_type: float = 2.0) -> Any:
+def clip_grad_norm(
+    parameters: Any, max_norm: float, norm_type: float = 2.0, error_if_nonfinite: bool = False,
+    foreach: bool | None = None,
+) -> Any:  # fmt: skip
     """The older name of ``clip_grad_norm_``."""
     warnings.warn(
         "torch.nn.utils.clip_grad_norm is now deprecated in favor of "
@@ -72,4 +75,4 @@ def clip_grad_norm(parameters: Any, max_norm: float, norm_type: float = 2.0) -> 
         FutureWarning,
         stacklevel=2,
     )
-    return clip_grad_norm_(parameters, max_norm, norm_type)
+    return clip_grad_norm_(parameters, max_norm, norm_type, error_if_nonfinite, foreach)

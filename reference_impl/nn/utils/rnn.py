@@ -54,6 +54,36 @@ class PackedSequence(_Fields):
     def float(self) -> PackedSequence:
         return self.to(dtypes.float32)
 
+    def half(self) -> PackedSequence:
+        return self.to(dtypes.float16)
+
+    def long(self) -> PackedSequence:
+        return self.to(dtypes.int64)
+
+    def int(self) -> PackedSequence:
+        return self.to(dtypes.int32)
+
+    def short(self) -> PackedSequence:
+        return self.to(dtypes.int16)
+
+    def char(self) -> PackedSequence:
+        return self.to(dtypes.int8)
+
+    def byte(self) -> PackedSequence:
+        return self.to(dtypes.uint8)
+
+    def cpu(self, *args: Any, **kwargs: Any) -> PackedSequence:
+        return self.to("cpu")
+
+    def cuda(self, *args: Any, **kwargs: Any) -> PackedSequence:
+        return self.to("cuda" if not args else args[0])
+
+    def pin_memory(self) -> PackedSequence:
+        return self
+
+    def is_pinned(self) -> bool:
+        return False
+
     @property
     def is_cuda(self) -> bool:
         return self.data.is_cuda  # type: ignore[no-any-return]

@@ -37,11 +37,11 @@ def _reparametrize_module(module: Module, tensors: Mapping[str, Any]) -> Iterato
 
 
 def functional_call(
-    module: Module, parameters_and_buffers: Mapping[str, Any], args: Any = (), kwargs: Any = None,
+    module: Module, parameters_and_buffers: Mapping[str, Any], args: Any = None, kwargs: Any = None,
     *, tie_weights: bool = True, strict: bool = False,
 ) -> Any:  # fmt: skip
     """``module(*args, **kwargs)`` with the parameters and buffers of a dictionary."""
-    args = args if isinstance(args, tuple) else (args,)
+    args = () if args is None else args if isinstance(args, tuple) else (args,)
     known: dict[str, Any] = dict(module.named_parameters(remove_duplicate=False))
     known |= dict(module.named_buffers(remove_duplicate=False))
     unknown = [k for k in parameters_and_buffers if k not in known]
