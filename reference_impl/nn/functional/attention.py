@@ -19,8 +19,10 @@ from .resample import pad
 def _safe_softmax(scores):
     """The softmax over the last dimension; 0 for rows that are masked altogether."""
     masked = (scores == -math.inf).all(-1, keepdim=True)
-    weights = scores.softmax(-1)
-    return PUBLIC["where"](masked, 0.0, weights) if bool(masked.any()) else weights
+    if not bool(masked.any()):
+        return scores.softmax(-1)
+    weights = scores.masked_fill(masked, 0.0).softmax(-1)  # so that no derivative is NaN
+    return weights.masked_fill(masked, 0.0)
 
 
 def _additive(mask: Any, like: Any) -> Any:
@@ -191,11 +193,11 @@ def _in_projection(
     return linear(q, w_q, b_q), linear(k, w_k, b_k), linear(v, w_v, b_v)
 
 
-def _extended(k: Any, v: Any, extra_k: Any, extra_v: Any, *masks: Any) -> Any:
-    """Keys and values with one more at the end, which no mask hides."""
+def _extended(k: Any, v: Any, extra_k: Any, extra_v: Any, dim: int, *masks: Any) -> Any:
+    """Keys and values with one more at the end of `dim`, which no mask hides."""
     cat = PUBLIC["cat"]
     masks = tuple(None if m is None else pad(m, (0, 1)) for m in masks)
-    return cat([k, extra_k]), cat([v, extra_v]), *masks
+    return cat([k, extra_k], dim), cat([v, extra_v], dim), *masks
 
 
 def multi_head_attention_forward(
@@ -216,48 +218,22 @@ def multi_head_attention_forward(
         query, key, value = query.unsqueeze(1), key.unsqueeze(1), value.unsqueeze(1)
         key_padding_mask = None if key_padding_mask is None else key_padding_mask.unsqueeze(0)
     length, batch, size = query.shape
-    other = attn_mask.dtype if attn_mask is not None else None
-    key_padding_mask = _canonical_mask(
-        key_padding_mask, "key_padding_mask", other, "attn_mask", query.dtype
+    attn_mask, key_padding_mask, is_causal = _additive_masks(
+        attn_mask, key_padding_mask, is_causal, need_weights, query.dtype
     )
-    if is_causal and attn_mask is None:
-        raise RuntimeError(
-            "Need attn_mask if specifying the is_causal hint. You may use the Transformer module "
-            "method `generate_square_subsequent_mask` to create this mask."
-        )
-    if is_causal and key_padding_mask is None and not need_weights:
-        attn_mask = None
-    else:
-        attn_mask = _canonical_mask(attn_mask, "attn_mask", None, "", query.dtype, False)
-        is_causal = is_causal and key_padding_mask is None
-    if size != embed_dim_to_check:
-        raise AssertionError(
-            f"was expecting embedding dimension of {embed_dim_to_check}, but got {size}"
-        )
-    head = size // num_heads
-    if head * num_heads != size:
-        raise AssertionError(f"embed_dim {size} not divisible by num_heads {num_heads}")
-    if use_separate_proj_weight:
-        bs = (None,) * 3 if in_proj_bias is None else in_proj_bias.chunk(3)
-        q, k, v = _in_projection(
-            query, key, value, q_proj_weight, k_proj_weight, v_proj_weight, *bs
-        )
-    else:
-        q, k, v = _in_projection_packed(query, key, value, in_proj_weight, in_proj_bias)
-    if attn_mask is not None and attn_mask.ndim == 2:
-        attn_mask = attn_mask.unsqueeze(0)
+    head = _head_size(size, embed_dim_to_check, num_heads)
+    separate = (q_proj_weight, k_proj_weight, v_proj_weight) if use_separate_proj_weight else None
+    q, k, v = _projected(query, key, value, in_proj_weight, in_proj_bias, separate)
+    attn_mask = _three_dimensional(attn_mask, batch * num_heads, length, key.shape[0])
     if bias_k is not None and bias_v is not None:
         k, v, attn_mask, key_padding_mask = _extended(
-            k, v, bias_k.repeat(1, batch, 1), bias_v.repeat(1, batch, 1), attn_mask,
+            k, v, bias_k.repeat(1, batch, 1), bias_v.repeat(1, batch, 1), 0, attn_mask,
             key_padding_mask,
         )  # fmt: skip
     q, k, v = _into_heads(q, k, v, batch, num_heads, head, static_k, static_v)
     if add_zero_attn:
         zeros = [t.new_zeros((batch * num_heads, 1, head)) for t in (k, v)]
-        cat = PUBLIC["cat"]
-        k, v = cat([k, zeros[0]], 1), cat([v, zeros[1]], 1)
-        attn_mask = None if attn_mask is None else pad(attn_mask, (0, 1))
-        key_padding_mask = None if key_padding_mask is None else pad(key_padding_mask, (0, 1))
+        k, v, attn_mask, key_padding_mask = _extended(k, v, *zeros, 1, attn_mask, key_padding_mask)
     attn_mask = _joined_masks(attn_mask, key_padding_mask, batch, num_heads, k.shape[1])
     drop = dropout_p if training else 0.0
     if need_weights:
@@ -274,6 +250,57 @@ def multi_head_attention_forward(
     return out, weights
 
 
+def _additive_masks(
+    attn_mask: Any, padding: Any, is_causal: bool, need_weights: bool, dtype: Any
+) -> tuple[Any, Any, bool]:
+    """(attention mask, padding mask, whether being causal is all that the masks say)."""
+    other = attn_mask.dtype if attn_mask is not None else None
+    padding = _canonical_mask(padding, "key_padding_mask", other, "attn_mask", dtype)
+    if is_causal and attn_mask is None:
+        raise RuntimeError(
+            "Need attn_mask if specifying the is_causal hint. You may use the Transformer module "
+            "method `generate_square_subsequent_mask` to create this mask."
+        )
+    if is_causal and padding is None and not need_weights:
+        return None, None, True
+    attn_mask = _canonical_mask(attn_mask, "attn_mask", None, "", dtype, False)
+    return attn_mask, padding, is_causal and padding is None
+
+
+def _head_size(size: int, wanted: int, heads: int) -> int:
+    if size != wanted:
+        raise AssertionError(f"was expecting embedding dimension of {wanted}, but got {size}")
+    if size // heads * heads != size:
+        raise AssertionError(f"embed_dim {size} not divisible by num_heads {heads}")
+    return size // heads
+
+
+def _projected(query: Any, key: Any, value: Any, joint: Any, bias: Any, separate: Any) -> Any:
+    """Queries, keys and values by one joint weight, or by three `separate` ones."""
+    if separate is None:
+        if key.shape != value.shape:
+            raise AssertionError(f"key shape {key.shape} does not match value shape {value.shape}")
+        return _in_projection_packed(query, key, value, joint, bias)
+    if key.shape[:2] != value.shape[:2]:
+        raise AssertionError(
+            f"key's sequence and batch dims {key.shape[:2]} do not match value's {value.shape[:2]}"
+        )
+    biases = (None,) * 3 if bias is None else bias.chunk(3)
+    return _in_projection(query, key, value, *separate, *biases)
+
+
+def _three_dimensional(mask: Any, rows: int, length: int, source: int) -> Any:
+    """An attention mask (1 or batch * heads, L, S)."""
+    if mask is None:
+        return None
+    wanted = (length, source) if mask.ndim == 2 else (rows, length, source)
+    if tuple(mask.shape) != wanted:
+        raise RuntimeError(
+            f"The shape of the {mask.ndim}D attn_mask is {mask.shape}, but should be {wanted}."
+        )
+    return mask.unsqueeze(0) if mask.ndim == 2 else mask
+
+
 def _into_heads(
     q: Any, k: Any, v: Any, batch: int, heads: int, head: int, static_k: Any, static_v: Any
 ) -> Any:
@@ -286,6 +313,11 @@ def _into_heads(
 def _joined_masks(attn_mask: Any, padding: Any, batch: int, heads: int, source: int) -> Any:
     if padding is None:
         return attn_mask
+    for d, wanted in enumerate((batch, source)):
+        if padding.shape[d] != wanted:
+            raise AssertionError(
+                f"Expected key_padded_mask.shape[{d}] to be {wanted}, but got {padding.shape[d]}"
+            )
     each = padding.view(batch, 1, 1, source).expand(-1, heads, -1, -1)
     each = each.reshape(batch * heads, 1, source)
     return each if attn_mask is None else attn_mask + each

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import operator
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import islice
 from typing import Any, Self
 
@@ -40,12 +40,6 @@ class _Numbered(Module):
     def extend(self, modules: Iterable[Module]) -> Self:
         for module in list(modules):
             self.append(module)
-        return self
-
-    def insert(self, index: int, module: Module) -> Self:
-        everything = list(self._modules.values())
-        everything.insert(index, module)
-        self._renumber(everything)
         return self
 
     def pop(self, key: Any) -> Any:
@@ -97,26 +91,51 @@ class Sequential(_Numbered):
             delattr(self, self._name_at(index))
         self._renumber(self._modules.values())
 
+    def insert(self, index: int, module: Module) -> Self:
+        """Put `module` before the one at `index`; the names become numbers."""
+        if not isinstance(module, Module):
+            raise AssertionError(f"module should be of type: {Module}")
+        if not -len(self) <= index <= len(self):
+            raise IndexError(f"Index out of range: {index}")
+        everything = list(self)
+        everything.insert(index + len(self) if index < 0 else index, module)
+        self._renumber(everything)
+        return self
+
     def __add__(self, other: Any) -> Sequential:
-        if not isinstance(other, Sequential):
-            raise ValueError(
-                "add operator supports only objects of Sequential class, but "
-                f"{type(other)!s} is given."
-            )
+        _check_sequential(other)
         return Sequential(*self, *other)
 
     def __iadd__(self, other: Any) -> Self:
+        _check_sequential(other)
         return self.extend(other)
 
     def __mul__(self, times: int) -> Sequential:
-        return Sequential(*(list(self) * times))
+        return Sequential(*(list(self) * self._times(times)))
 
     __rmul__ = __mul__
+
+    def __imul__(self, times: int) -> Self:
+        return self.extend(list(self) * (self._times(times) - 1))
+
+    def _times(self, times: Any) -> int:
+        if not isinstance(times, int):
+            raise TypeError(f"unsupported operand type(s) for *: {type(self)} and {type(times)}")
+        if times <= 0:
+            raise ValueError(f"Non-positive multiplication factor {times} for {type(self)}")
+        return times
 
     def forward(self, input: Any) -> Any:
         for module in self._modules.values():
             input = module(input)
         return input
+
+
+def _check_sequential(other: Any) -> None:
+    if not isinstance(other, Sequential):
+        raise ValueError(
+            f"add operator supports only objects of Sequential class, but {type(other)} is given."
+        )
 
 
 class ModuleList(_Numbered):
@@ -138,6 +157,16 @@ class ModuleList(_Numbered):
     def __delitem__(self, index: Any) -> None:
         names = list(self._modules)[index] if isinstance(index, slice) else [self._position(index)]
         self._renumber(m for n, m in self._modules.items() if n not in names)
+
+    def insert(self, index: int, module: Module) -> None:
+        """Put `module` before the one at `index`."""
+        everything = list(self)
+        everything.insert(index, module)
+        self._renumber(everything)
+
+    def extend(self, modules: Iterable[Module]) -> Self:
+        _check_iterable(self, "extend", "an iterable", modules)
+        return super().extend(modules)
 
     def __iadd__(self, modules: Iterable[Module]) -> Self:
         return self.extend(modules)
@@ -161,6 +190,32 @@ class ModuleList(_Numbered):
                 lines.append(f"({start}-{i - 1}): {count} x {_addindent(texts[start], 2)}")
             start = i
         return self._get_name() + "(\n  " + "\n  ".join(lines) + "\n)"
+
+
+def _check_iterable(self: Module, method: str, kind: str, given: Any) -> None:
+    if not isinstance(given, Iterable):
+        name = {"ParameterDict": "ParametersDict"}.get(self._get_name(), self._get_name())
+        raise TypeError(
+            f"{name}.{method} should be called with {kind}, but got {type(given).__name__}"
+        )
+
+
+_PAIRS = "an iterable of key/value pairs"
+
+
+def _pairs(self: Module, given: Any) -> Iterator[tuple[Any, Any]]:
+    """The (key, value) pairs of a mapping, or of a sequence of such pairs."""
+    _check_iterable(self, "update", _PAIRS, given)
+    if isinstance(given, (Mapping, ModuleDict, ParameterDict)):
+        yield from given.items()
+        return
+    for i, pair in enumerate(given):
+        start = f"{self._get_name()} update sequence element #{i}"
+        if not isinstance(pair, Iterable):
+            raise TypeError(f"{start} should be Iterable; is{type(pair).__name__}")
+        if len(pair) != 2:  # type: ignore[arg-type]
+            raise ValueError(f"{start} has length {len(pair)}; 2 is required")  # type: ignore
+        yield pair[0], pair[1]  # type: ignore[index]
 
 
 class ModuleDict(Module):
@@ -208,13 +263,7 @@ class ModuleDict(Module):
 
     def update(self, modules: Any) -> None:
         """Add the modules of a mapping or of (name, module) pairs."""
-        if not isinstance(modules, Iterable):
-            raise TypeError(
-                "ModuleDict.update should be called with an iterable of key/value pairs, but got "
-                + type(modules).__name__
-            )
-        pairs = modules.items() if isinstance(modules, (Mapping, ModuleDict)) else modules
-        for key, module in pairs:
+        for key, module in _pairs(self, modules):
             self[key] = module
 
 
@@ -225,13 +274,17 @@ def _as_parameter(value: Any) -> Any:
     return value
 
 
-def _described(value: Any) -> str:
+def _described(value: Any, kind_of: Callable[[Tensor], Any]) -> str:
     if not isinstance(value, Tensor):
         return f"Object of type: {type(value).__name__}"
     device = "" if not value.is_cuda else f" ({value.device})"
     kind = "Parameter" if isinstance(value, Parameter) else "Tensor"
     size = "x".join(map(str, value.shape))
-    return f"{kind} containing: [{_type_string(value)} of size {size}{device}]"
+    return f"{kind} containing: [{kind_of(value)} of size {size}{device}]"
+
+
+def _dtype(value: Tensor) -> Any:
+    return value.dtype
 
 
 class ParameterList(Module):
@@ -282,7 +335,7 @@ class ParameterList(Module):
         return self
 
     def extra_repr(self) -> str:
-        return "\n".join(f"  ({i}): {_described(v)}" for i, v in enumerate(self))
+        return "\n".join(f"  ({i}): {_described(v, _dtype)}" for i, v in enumerate(self))
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         raise RuntimeError("ParameterList should not be called.")
@@ -336,12 +389,49 @@ class ParameterDict(Module):
 
     def update(self, parameters: Any) -> None:
         """Add the parameters of a mapping or of (name, parameter) pairs."""
-        pairs = parameters.items() if hasattr(parameters, "items") else parameters
-        for key, value in pairs:
+        for key, value in _pairs(self, parameters):
             self[key] = value
 
+    def clear(self) -> None:
+        for key in list(self):
+            del self[key]
+
+    def popitem(self) -> tuple[str, Any]:
+        """Remove and return the last (name, parameter)."""
+        key = list(self)[-1]
+        return key, self.pop(key)
+
+    def setdefault(self, key: str, default: Any = None) -> Any:
+        if key not in self:
+            self[key] = default
+        return self[key]
+
+    def fromkeys(self, keys: Iterable[str], default: Any = None) -> ParameterDict:
+        """A new dictionary of the same value for each key."""
+        return ParameterDict((key, default) for key in keys)
+
+    def copy(self) -> ParameterDict:
+        return ParameterDict(self)
+
+    def __reversed__(self) -> Iterator[str]:
+        return reversed(list(self))
+
+    def __or__(self, other: Any) -> ParameterDict:
+        made = self.copy()
+        made.update(other)
+        return made
+
+    def __ror__(self, other: Any) -> ParameterDict:
+        made = other.copy()
+        made.update(self)
+        return made
+
+    def __ior__(self, other: Any) -> Self:
+        self.update(other)
+        return self
+
     def extra_repr(self) -> str:
-        return "\n".join(f"  ({k}): {_described(v)}" for k, v in self.items())
+        return "\n".join(f"  ({k}): {_described(v, _type_string)}" for k, v in self.items())
 
     def __call__(self, input: Any) -> Any:
         raise RuntimeError("ParameterDict should not be called.")

@@ -94,7 +94,7 @@ class Module(StateDict, Casting, Hooked):
         if isinstance(value, Parameter):
             if parameters is None:
                 raise AttributeError("cannot assign parameters before Module.__init__() call")
-            self._forget(name)
+            self._forget(name, but="_parameters")
             self.register_parameter(name, value)
         elif parameters is not None and name in parameters:
             if value is not None:
@@ -106,7 +106,7 @@ class Module(StateDict, Casting, Hooked):
         elif isinstance(value, Module):
             if self.__dict__.get("_modules") is None:
                 raise AttributeError("cannot assign module before Module.__init__() call")
-            self._forget(name)
+            self._forget(name, but="_modules")
             self._modules[name] = everywhere.registered(everywhere.module, self, name, value)
         elif name in self.__dict__.get("_modules", ()):
             if value is not None:
@@ -129,13 +129,15 @@ class Module(StateDict, Casting, Hooked):
         if name in self._buffers:
             self._buffers[name] = value
         else:
-            self._forget(name)
+            self._forget(name, but="_buffers")
             self.register_buffer(name, value, getattr(value, "persistent", True))
 
-    def _forget(self, name: str) -> None:
-        """Remove a name from wherever it was registered."""
-        for table in (self.__dict__, self._parameters, self._buffers, self._modules):
-            table.pop(name, None)
+    def _forget(self, name: str, but: str) -> None:
+        """Remove a name from wherever else it was registered; in table `but` it keeps its place."""
+        self.__dict__.pop(name, None)
+        for table in ("_parameters", "_buffers", "_modules"):
+            if table != but:
+                self.__dict__[table].pop(name, None)
         self._non_persistent_buffers_set.discard(name)
 
     def __getattr__(self, name: str) -> Any:

@@ -11,6 +11,7 @@ import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from ...autograd.grad_mode import AUTOCAST, mode
 from ...op import PUBLIC
 from ...ops.fused import fused
 from .. import functional as F
@@ -100,6 +101,8 @@ def _lstm_layer(input, w_ih, w_hh, b_ih, b_hh, hx, cx, reverse):
 
 # ---------------------------------------------------------------- layers
 
+_NOT_PROJECTED = "LSTM with projections is not supported with oneDNN. Using default implementation."
+
 
 class RNNBase(Module):
     """What RNN, LSTM and GRU share: parameters by layer and direction, and the walk over them."""
@@ -149,6 +152,10 @@ class RNNBase(Module):
                 f"num_layers={self.num_layers}",
                 stacklevel=4,
             )
+        if not isinstance(self.hidden_size, int):
+            raise TypeError(
+                f"hidden_size should be of type int, got: {type(self.hidden_size).__name__}"
+            )
         if self.hidden_size <= 0:
             raise ValueError("hidden_size must be greater than zero")
         if self.num_layers <= 0:
@@ -195,6 +202,12 @@ class RNNBase(Module):
         return tuple(zeros(rows, batch, n, dtype=like.dtype, device=like.device) for n in sizes)
 
     def _check_sizes(self, input: Any, states: State, batch: int, packed: bool) -> None:
+        own = self.all_weights[0][0].dtype
+        if input.dtype is not own and not mode.state & AUTOCAST:
+            raise ValueError(
+                f"RNN input dtype ({input.dtype}) does not match weight dtype ({own}). Convert "
+                f"input: input.to({own}), or convert model: model.to({input.dtype})"
+            )
         if not packed and input.ndim not in (2, 3):
             raise RuntimeError(f"input must have {2 if packed else 3} dimensions, got {input.ndim}")
         if self.input_size != input.shape[-1]:
@@ -228,6 +241,8 @@ class RNNBase(Module):
         states = self._given_states(hx, batched, batch, input)
         self._check_sizes(input, states, batch, False)
         steps = input.transpose(0, 1) if self.batch_first else input
+        if self.proj_size and input.is_cpu and input.dtype.name == "float32":
+            warnings.warn(_NOT_PROJECTED, stacklevel=3)
         out, states = self._layers(steps, None, states)
         out = out.transpose(0, 1) if self.batch_first else out
         if not batched:
@@ -238,7 +253,7 @@ class RNNBase(Module):
     def _given_states(self, hx: Any, batched: bool, batch: int, input: Any) -> State:
         if hx is None:
             return self._zero_states(batch, input)
-        states = tuple(hx) if self.mode == "LSTM" else (hx,)
+        states = (hx[0], hx[1]) if self.mode == "LSTM" else (hx,)
         wanted = 3 if batched else 2
         if any(s.ndim != wanted for s in states):
             kind = "batched 3-D" if batched else "unbatched 2-D"
@@ -397,6 +412,10 @@ class RNNCellBase(Module):
             raise ValueError(f"{name}: Expected input to be 1D or 2D, got {input.ndim}D instead")
         batched = input.ndim == 2
         x = input if batched else input.unsqueeze(0)
+        if x.shape[1] != self.input_size:
+            raise RuntimeError(
+                f"input has inconsistent input_size: got {x.shape[1]} expected {self.input_size}"
+            )
         if hx is None:
             size = (x.shape[0], self.hidden_size)
             zeros = PUBLIC["zeros"](*size, dtype=x.dtype, device=x.device)
@@ -408,6 +427,17 @@ class RNNCellBase(Module):
                     f"{name}: Expected hidden to be 1D or 2D, got {states[0].ndim}D instead"
                 )
             states = states if batched else tuple(s.unsqueeze(0) for s in states)
+            for i, state in enumerate(states):
+                if state.shape[0] != x.shape[0]:
+                    raise RuntimeError(
+                        f"Input batch size {x.shape[0]} doesn't match hidden{i} batch size "
+                        f"{state.shape[0]}"
+                    )
+                if state.shape[1] != self.hidden_size:
+                    raise RuntimeError(
+                        f"hidden{i} has inconsistent hidden_size: got {state.shape[1]}, expected "
+                        f"{self.hidden_size}"
+                    )
         projected = F.linear(x, self.weight_ih, self.bias_ih)
         out = step(projected, states, self.weight_hh, self.bias_hh)
         return out if batched else tuple(s.squeeze(0) for s in out)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import math
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -266,6 +267,24 @@ class TransformerDecoderLayer(_Layer):
         return self.dropout3(self._network(x))
 
 
+def _why_not_nested(layer: Any) -> str:
+    """What keeps PyTorch from its shortcut through nested tensors; "" if nothing does."""
+    if not isinstance(layer, TransformerEncoderLayer):
+        return " was not TransformerEncoderLayer"
+    attention = layer.self_attn
+    reasons = (
+        (layer.norm_first, ".norm_first was True"),
+        (not attention.batch_first, ".self_attn.batch_first was not True(use batch_first for "
+                                    "better inference performance)"),
+        (not attention._qkv_same_embed_dim, ".self_attn._qkv_same_embed_dim was not True"),
+        (attention.in_proj_bias is None, ".self_attn was passed bias=False"),
+        (layer.activation not in (F.relu, F.gelu), ".activation_relu_or_gelu was not True"),
+        (layer.norm1.eps != layer.norm2.eps, ".norm1.eps was not equal to encoder_layer.norm2.eps"),
+        (attention.num_heads % 2, ".self_attn.num_heads is odd"),
+    )  # fmt: skip
+    return next((text for holds, text in reasons if holds), "")
+
+
 def _clones(module: Module, n: int) -> ModuleList:
     return ModuleList([copy.deepcopy(module) for _ in range(n)])
 
@@ -278,13 +297,18 @@ class TransformerEncoder(Module):
         enable_nested_tensor: bool = True, mask_check: bool = True,
     ) -> None:  # fmt: skip
         super().__init__()
-        self.layers, self.num_layers, self.norm = (
-            _clones(encoder_layer, num_layers),
-            num_layers,
-            norm,
-        )
+        self.layers = _clones(encoder_layer, num_layers)
+        self.num_layers, self.norm = num_layers, norm
         self.enable_nested_tensor = self.use_nested_tensor = enable_nested_tensor
         self.mask_check = mask_check
+        reason = _why_not_nested(encoder_layer)
+        if enable_nested_tensor and reason:
+            warnings.warn(
+                "enable_nested_tensor is True, but self.use_nested_tensor is False because "
+                f"encoder_layer{reason}",
+                stacklevel=2,
+            )
+            self.use_nested_tensor = False
 
     def forward(
         self, src: Any, mask: Any = None, src_key_padding_mask: Any = None,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ...errors import type_name
 from ...op import PUBLIC
 from ...tensor import Tensor
 
@@ -16,7 +17,7 @@ def parameters_to_vector(parameters: Any) -> Any:
 def vector_to_parameters(vec: Any, parameters: Any) -> None:
     """Make slices of `vec` the data of the parameters."""
     if not isinstance(vec, Tensor):
-        raise TypeError(f"expected torch.Tensor, but got: {type(vec)}")
+        raise TypeError(f"expected torch.Tensor, but got: {type_name(vec)}")
     start = 0
     for p in parameters:
         count = p.numel()

@@ -4,13 +4,22 @@ from __future__ import annotations
 
 from typing import Any
 
+from ... import dtypes, linalg
 from ...autograd.grad_mode import no_grad
 from ...op import PUBLIC
+from ...tensor import Tensor
 from .. import functional as F
 from ..modules.module import Module
 from . import parametrize
 
 __all__ = ["orthogonal", "spectral_norm", "weight_norm"]
+
+
+def _weight_of(module: Module, name: str) -> Any:
+    weight = getattr(module, name, None)
+    if not isinstance(weight, Tensor):
+        raise ValueError(f"Module '{module}' has no parameter or buffer with name '{name}'")
+    return weight
 
 
 def norm_except_dim(v: Any, dim: int | None) -> Any:
@@ -97,7 +106,7 @@ def spectral_norm(
     dim: int | None = None,
 ) -> Module:  # fmt: skip
     """Keep the largest singular value of a weight at 1."""
-    weight = getattr(module, name)
+    weight = _weight_of(module, name)
     if dim is None:
         transposed = type(module).__name__.startswith("ConvTranspose")
         dim = 1 if transposed else 0
@@ -106,39 +115,97 @@ def spectral_norm(
     return module
 
 
+_MAPS = ("matrix_exp", "cayley", "householder")
+
+
 class _Orthogonal(Module):
-    """The orthogonal factor of a trained matrix's exponential or Cayley transform."""
+    """The orthogonal factor that a trained matrix stands for, by one of three maps.
 
-    def __init__(self, weight: Any, orthogonal_map: str) -> None:
+    With `use_trivialization` it is applied to a base, so that the parameters start at a point where
+    the map is simple (Lezcano-Casado 2019).
+    """
+
+    def __init__(self, weight: Any, orthogonal_map: str, use_trivialization: bool) -> None:
         super().__init__()
-        self.orthogonal_map = orthogonal_map
-        base = PUBLIC["eye"](weight.shape[-2], dtype=weight.dtype)
-        from .. import init
-
-        with no_grad():
-            base = init.orthogonal_(weight.new_empty(weight.shape))
-        self.register_buffer("base", base)
+        if weight.is_complex() and orthogonal_map == "householder":
+            raise ValueError("The householder parametrization does not support complex tensors.")
+        self.shape, self.orthogonal_map = weight.shape, orthogonal_map
+        if use_trivialization:
+            self.register_buffer("base", None)
 
     def forward(self, x: Any) -> Any:
+        wide = x.shape[-2] < x.shape[-1]
+        x = x.mT if wide else x
+        q = _by_householder(x) if self.orthogonal_map == "householder" else self._by_rotation(x)
+        if "base" in self._buffers:
+            q = self.base @ q
+        return q.mT if wide else q
+
+    def _by_rotation(self, x: Any) -> Any:
+        """The exponential, or the Cayley transform, of the skew part of `x` (n, k)."""
         n, k = x.shape[-2:]
-        wide = n < k
-        if wide:
-            x, n, k = x.mT, k, n
-        a = x.tril()
+        x = x.tril()
         if n != k:
-            a = PUBLIC["cat"]([a, a.new_zeros(n, n - k)], 1)
-        a = a - a.mH
+            filler = x.new_zeros(n, n - k).expand(*x.shape[:-2], -1, -1)
+            x = PUBLIC["cat"]([x, filler], -1)
+        a = x - x.mH
         if self.orthogonal_map == "matrix_exp":
             q = PUBLIC["matrix_exp"](a)
         else:
-            from ... import linalg
+            eye = PUBLIC["eye"](n, dtype=a.dtype, device=a.device)
+            add = PUBLIC["add"]
+            q = linalg.solve(add(eye, a, alpha=-0.5), add(eye, a, alpha=0.5))
+        return q[..., :k] if n != k else q
 
-            eye = PUBLIC["eye"](n, dtype=a.dtype)
-            q = linalg.solve(eye + a * -0.5, eye + a * 0.5)
-        q = q[:, :k] if n != k else q
-        base = self.base.mT if wide else self.base
-        full = q if base.shape[0] != q.shape[-1] else base @ q
-        return full.mT if wide else full
+    @no_grad()
+    def right_inverse(self, value: Any) -> Any:
+        """The parameters for an orthogonal `value`; its base, if there is one, is set."""
+        if value.shape != self.shape:
+            raise ValueError(
+                f"Expected a matrix or batch of matrices of shape {self.shape}. Got a tensor of "
+                f"shape {value.shape}."
+            )
+        wide = value.shape[-2] < value.shape[-1]
+        q = value.mT if wide else value
+        if "base" in self._buffers:
+            self.base = _completed(q)
+            negative = PUBLIC["zeros_like"](value)
+            negative.diagonal(dim1=-2, dim2=-1).fill_(-1.0)
+            return negative
+        if self.orthogonal_map != "householder":
+            raise NotImplementedError(
+                "It is not possible to assign to the matrix exponential or the Cayley "
+                "parametrizations when use_trivialization=False."
+            )
+        a, tau = PUBLIC["geqrf"](q)
+        a.diagonal(dim1=-2, dim2=-1).sign_()
+        a.diagonal(dim1=-2, dim2=-1)[tau == 0.0] *= -1
+        return a.mT if wide else a
+
+
+def _by_householder(x: Any) -> Any:
+    """The product of reflections whose vectors are below the diagonal, its columns signed."""
+    a = x.tril(diagonal=-1)
+    tau = 2.0 / (1.0 + (a * a).sum(dim=-2))
+    return linalg.householder_product(a, tau) * x.diagonal(dim1=-2, dim2=-1).int().unsqueeze(-2)
+
+
+def _completed(q: Any) -> Any:
+    """A square orthogonal matrix that begins with the columns of `q`, made so if need be."""
+    n, k = q.shape[-2:]
+    if n != k:
+        rest = PUBLIC["randn"](*q.shape[:-2], n, n - k, dtype=q.dtype, device=q.device)
+        return _made_orthogonal(PUBLIC["cat"]([q, rest], -1))
+    eye = PUBLIC["eye"](k, dtype=q.dtype, device=q.device)
+    near = 10.0 * n * dtypes.finfo(q.dtype).eps
+    orthogonal = PUBLIC["allclose"](q.mH @ q, eye, atol=near)
+    return q.clone() if orthogonal else _made_orthogonal(q)
+
+
+def _made_orthogonal(a: Any) -> Any:
+    """The Q of the QR decomposition in which R has a positive diagonal."""
+    r, tau = PUBLIC["geqrf"](a)
+    return linalg.householder_product(r, tau) * r.diagonal(dim1=-2, dim2=-1).sgn().unsqueeze(-2)
 
 
 def orthogonal(
@@ -146,16 +213,19 @@ def orthogonal(
     use_trivialization: bool = True,
 ) -> Module:  # fmt: skip
     """Keep a weight orthogonal (or with orthonormal columns)."""
-    weight = getattr(module, name)
+    weight = _weight_of(module, name)
     if weight.ndim < 2:
         raise ValueError(
             f"Expected a matrix or batch of matrices. Got a tensor of {weight.ndim} dimensions."
         )
-    chosen = orthogonal_map or "matrix_exp"
-    if chosen not in ("matrix_exp", "cayley", "householder"):
+    if orthogonal_map is None:
+        square = weight.shape[-2] == weight.shape[-1] or weight.is_complex()
+        orthogonal_map = "matrix_exp" if square else "householder"
+    if orthogonal_map not in _MAPS:
         raise ValueError(
             'orthogonal_map has to be one of "matrix_exp", "cayley", "householder". Got: '
             f"{orthogonal_map}"
         )
-    parametrize.register_parametrization(module, name, _Orthogonal(weight, chosen), unsafe=True)
+    made = _Orthogonal(weight, orthogonal_map, use_trivialization)
+    parametrize.register_parametrization(module, name, made, unsafe=True)
     return module

@@ -176,11 +176,10 @@ def register_parametrization(
     parametrization.train(module.training)
     if is_parametrized(module, tensor_name):
         chain = module.parametrizations[tensor_name]
-        if hasattr(parametrization, "right_inverse"):
-            with no_grad(), contextlib.suppress(NotImplementedError):
-                value = parametrization.right_inverse(getattr(module, tensor_name))
-                chain.right_inverse(value)
+        if not unsafe:
+            _check_next(parametrization, tensor_name, getattr(module, tensor_name))
         chain.append(parametrization)
+        chain.unsafe |= unsafe
         return module
     if tensor_name not in module._parameters and tensor_name not in module._buffers:
         raise ValueError(
@@ -195,6 +194,20 @@ def register_parametrization(
     _inject_property(module, tensor_name)
     module.parametrizations[tensor_name] = chain
     return module
+
+
+def _check_next(parametrization: Module, name: str, before: Any) -> None:
+    """Raise ValueError unless one more parametrisation keeps the dtype and the shape."""
+    after = parametrization(before)
+    if not isinstance(after, Tensor):
+        raise ValueError(f"A parametrization must return a tensor. Got {type(after).__name__}.")
+    for what in ("dtype", "shape"):
+        if getattr(after, what) != getattr(before, what):
+            raise ValueError(
+                f"Registering a parametrization may not change the {what} of the tensor, unless "
+                f"the `unsafe` flag is enabled.\nmodule.{name}.{what}: {getattr(before, what)}\n"
+                f"parametrization(module.{name}).{what}: {getattr(after, what)}"
+            )
 
 
 def remove_parametrizations(

@@ -214,6 +214,8 @@ class _Structured(BasePruningMethod):
                 "Structured pruning can only be applied to multidimensional tensors. Found tensor "
                 f"of shape {t.shape} with {t.ndim} dims"
             )
+        if not -t.ndim <= self.dim < t.ndim:
+            raise IndexError(f"Invalid index {self.dim} for tensor of size {t.shape}")
         return _count(self.amount, t.shape[self.dim])
 
 
@@ -225,7 +227,8 @@ class RandomStructured(_Structured):
         self.amount, self.dim = amount, dim
 
     def compute_mask(self, t: Any, default_mask: Any) -> Any:
-        count, size = self._check(t), t.shape[self.dim]
+        count = self._check(t)
+        size = t.shape[self.dim]
         if not count:
             return default_mask
         chances = PUBLIC["rand"](size)
@@ -241,7 +244,8 @@ class LnStructured(_Structured):
         self.amount, self.n, self.dim = amount, n, dim
 
     def compute_mask(self, t: Any, default_mask: Any) -> Any:
-        count, size = self._check(t), t.shape[self.dim]
+        count = self._check(t)
+        size = t.shape[self.dim]
         if not count:
             return default_mask
         axes = [d for d in range(t.ndim) if d != self.dim % t.ndim]
@@ -295,6 +299,8 @@ def global_unstructured(
     **kwargs: Any,
 ) -> None:  # fmt: skip
     """Prune several parameters as if they were one."""
+    if not isinstance(parameters, Iterable):
+        raise TypeError("global_unstructured(): parameters is not an Iterable")
     pairs, given = list(parameters), importance_scores or {}
     scores = [given.get((m, n), getattr(m, n)).detach() for m, n in pairs]
     masks = [getattr(m, n + "_mask", PUBLIC["ones_like"](getattr(m, n).detach())) for m, n in pairs]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterable
 from typing import Any, NamedTuple, Self
 
 from ... import dtypes
@@ -37,6 +38,10 @@ class PackedSequence(_Fields):
         cls, data: Any, batch_sizes: Any = None, sorted_indices: Any = None,
         unsorted_indices: Any = None,
     ) -> Self:  # fmt: skip
+        if batch_sizes is None:
+            if not isinstance(data, (list, tuple)) or len(data) != 2:
+                raise AssertionError("Expected data to be a list or tuple of length 2")
+            data, batch_sizes = data
         if unsorted_indices is None:
             unsorted_indices = invert_permutation(sorted_indices)
         return super().__new__(cls, data, batch_sizes, sorted_indices, unsorted_indices)
@@ -153,7 +158,8 @@ def pad_packed_sequence(
         steps.append(rows)
     missing = max((total_length or 0) - len(sizes), 0)
     steps += [sequence.data.new_full((batch, *rest), padding_value)] * missing
-    out = PUBLIC["stack"](steps, 1 if batch_first else 0)
+    out = PUBLIC["stack"](steps)
+    out = out.transpose(0, 1) if batch_first else out
     lengths = PUBLIC["tensor"]([sum(n > i for n in sizes) for i in range(batch)])
     order = sequence.unsorted_indices
     if order is not None:
@@ -167,23 +173,27 @@ def pad_sequence(
     padding_side: str = "right",
 ) -> Any:  # fmt: skip
     """Sequences (L_i, …) in one tensor (T, N, …), filled up with `padding_value`."""
+    if not isinstance(sequences, Iterable):
+        raise RuntimeError(
+            "pad_sequence: Expected iterable for input sequences, but got arg of type: "
+            f"{type(sequences)}"
+        )
     sequences = list(sequences)
-    longest = max(s.shape[0] for s in sequences)
-    shape = (len(sequences), longest, *sequences[0].shape[1:])
-    out = sequences[0].new_full(shape, padding_value)
+    longest, count = max(s.shape[0] for s in sequences), len(sequences)
+    lead = (count, longest) if batch_first else (longest, count)
+    out = sequences[0].new_full((*lead, *sequences[0].shape[1:]), padding_value)
     for i, s in enumerate(sequences):
         n = s.shape[0]
-        if padding_side == "left":
-            out[i, longest - n :] = s
-        else:
-            out[i, :n] = s
-    return out if batch_first else out.transpose(0, 1)
+        at = slice(longest - n, longest) if padding_side == "left" else slice(0, n)
+        out[(i, at) if batch_first else (at, i)] = s
+    return out
 
 
 def unpad_sequence(padded_sequences: Any, lengths: Any, batch_first: bool = False) -> list[Any]:
     """The list of sequences that ``pad_sequence`` was given."""
     rows = padded_sequences if batch_first else padded_sequences.transpose(0, 1)
-    return [row[: int(n)] for row, n in zip(rows, lengths, strict=True)]
+    steps = PUBLIC["arange"](rows.shape[1], device=lengths.device)
+    return [row[steps < n] for row, n in zip(rows, lengths, strict=True)]
 
 
 def pack_sequence(sequences: Any, enforce_sorted: bool = True) -> PackedSequence:

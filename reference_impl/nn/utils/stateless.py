@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import warnings
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -41,6 +42,13 @@ def functional_call(
     *, tie_weights: bool = True, strict: bool = False,
 ) -> Any:  # fmt: skip
     """``module(*args, **kwargs)`` with the parameters and buffers of a dictionary."""
+    warnings.warn(
+        "`torch.nn.utils.stateless.functional_call` is deprecated as of PyTorch 2.0 and will be "
+        "removed in a future version of PyTorch. Please use `torch.func.functional_call` instead "
+        "which is a drop-in replacement.",
+        FutureWarning,
+        stacklevel=2,
+    )
     args = () if args is None else args if isinstance(args, tuple) else (args,)
     known: dict[str, Any] = dict(module.named_parameters(remove_duplicate=False))
     known |= dict(module.named_buffers(remove_duplicate=False))
@@ -48,7 +56,7 @@ def functional_call(
     missing = [k for k in known if k not in parameters_and_buffers]
     if strict and (unknown or missing):
         lines = [
-            f"{kind} key(s): {', '.join(keys)}."
+            f"{kind} key(s): {', '.join(map(repr, keys))}."
             for kind, keys in (("Unexpected", unknown), ("Missing", missing))
             if keys
         ]
