@@ -50,6 +50,47 @@ def running() -> Sequence[Level]:
     return _levels
 
 
+class Outline(np.ndarray):
+    """An example of a batch, for its shape and dtype: the values of the others may differ.
+
+    Raises RuntimeError if they are computed with, which no rule for batches does.
+    """
+
+    def item(self, *args: Any) -> Any:
+        raise _calls_item()
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *args: Any, **kwargs: Any) -> Any:
+        raise _looks_at_values(ufunc.__name__)
+
+    def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
+        if func.__name__ in _OF_OUTLINES:
+            plain = [a.view(np.ndarray) if isinstance(a, Outline) else a for a in args]
+            return func(*plain, **kwargs)
+        raise _looks_at_values(func.__name__)
+
+
+_OF_OUTLINES = {
+    "empty", "empty_like", "full_like", "may_share_memory", "ndim", "ones_like", "result_type",
+    "shape", "size", "zeros_like",
+}  # fmt: skip
+
+
+def _calls_item() -> RuntimeError:
+    return RuntimeError(
+        "vmap: It looks like you're calling .item() on a Tensor. We don't support vmap over "
+        "calling .item() on a Tensor, please try to rewrite what you're doing with other "
+        "operations. If error is occurring somewhere inside PyTorch internals, please file a bug "
+        "report."
+    )
+
+
+def _looks_at_values(name: str) -> RuntimeError:
+    return RuntimeError(
+        f"vmap: this would compute `{name}` on the values of one example alone. That is not "
+        "supported; please try to rewrite what you're doing with other operations"
+    )
+
+
 class Batched(Tensor):
     """`value` with its first dimension hidden."""
 
@@ -61,9 +102,8 @@ class Batched(Tensor):
     def _data(self) -> Any:  # type: ignore[override]
         """One example, for its shape and dtype.  Operations never compute on it."""
         data = self._value._data
-        if data.shape[0]:
-            return data[0, ...]
-        return np.empty(data.shape[1:], data.dtype)
+        example = data[0, ...] if data.shape[0] else np.empty(data.shape[1:], data.dtype)
+        return example.view(Outline) if isinstance(example, np.ndarray) else example
 
     @_data.setter
     def _data(self, array: Any) -> None:
@@ -92,12 +132,7 @@ class Batched(Tensor):
         return hide(self._value.data, self._batch_level)
 
     def item(self) -> Any:
-        raise RuntimeError(
-            "vmap: It looks like you're calling .item() on a Tensor. We don't support vmap over "
-            "calling .item() on a Tensor, please try to rewrite what you're doing with other "
-            "operations. If error is occurring somewhere inside PyTorch internals, please file a "
-            "bug report."
-        )
+        raise _calls_item()
 
     _only_element = item
 

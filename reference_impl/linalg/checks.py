@@ -91,6 +91,8 @@ def is_vector(a_shape: Any, b_shape: Any) -> bool:
 
 def first_failure(info: Any) -> tuple[int, str] | None:
     """(LAPACK's info, "(Batch element 1): ") of the first matrix that failed, or None."""
+    while hasattr(info, "_value"):  # under vmap: the whole batch
+        info = info._value
     data = getattr(info, "_data", info)
     if not data.any():
         return None

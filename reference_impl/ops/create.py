@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from .. import backend, dtypes, errors
+from ..autograd.grad_mode import TRANSFORM, mode
 from ..dtypes import dtype
 from ..layout import contiguous_strides
 from ..layout import empty_like as laid_out_like
@@ -153,11 +154,23 @@ def _on(device: Any) -> tuple[Any, Any]:
     return xp, xp.cuda.Device(where.index)
 
 
-def _finish(array: Any, requires_grad: Any = False, out: Any = None) -> Tensor:
-    """The tensor around a new array, or `out` filled with it."""
+def _finish(
+    array: Any, requires_grad: Any = False, out: Any = None, dtype: Any = None, flat: bool = False
+) -> Tensor:
+    """The tensor around a new array, or `out` filled with it: resized, unless `flat` numbers fit.
+
+    Raises RuntimeError if the call named a `dtype` which is not that of `out`.
+    """
     if out is not None:
+        if dtype is not None and as_dtype("out", dtype) is not out.dtype:
+            wanted, found = (errors.scalar_type(d) for d in (as_dtype("out", dtype), out.dtype))
+            raise RuntimeError(f"dtype {wanted} does not match dtype of out parameter ({found})")
+        if flat and out._data.size == array.size:
+            array = array.reshape(out._data.shape)
+        if out._data.shape != array.shape:
+            out.resize_(array.shape)  # type: ignore[attr-defined]
         store(out, array)
-        return out
+        return out.requires_grad_() if requires_grad else out
     made = wrap(array)
     if requires_grad:
         if made.dtype.category < dtypes.FLOAT:
@@ -180,15 +193,16 @@ def _sized(name: str, fill: Callable[[Any, Any, np.dtype], Any], text: str) -> A
         for key in options:
             raise errors.unexpected_keyword(name, key)
         shape = _checked_size(name, size_args, size)
-        if out is not None and name == "empty":
-            return out.resize_(shape)  # type: ignore[no-any-return]
         chosen = default_dtype(name, dtype, out)
+        if out is not None and name == "empty":
+            out.resize_(shape)
+            return _finish(out._data, requires_grad, out, dtype)
         xp, there = _on(as_device(name, device))
         with there:
             array = fill(xp, shape, chosen.numpy)
         if memory_format is not None:
             array = laid_out_like(array, None, memory_format)
-        return _finish(array, requires_grad, out)
+        return _finish(array, requires_grad, out, dtype)
 
     factory.__name__ = factory.__qualname__ = name
     factory.__doc__ = text
@@ -216,7 +230,16 @@ def full(
     xp, there = _on(as_device("full", device))
     with there:
         array = xp.full(shape, filled_value(value, chosen), chosen.numpy)
-    return _finish(array, requires_grad, out)
+    return _finish(array, requires_grad, out, dtype)
+
+
+def _batched_like(made: Tensor, source: Tensor) -> Tensor:
+    """A new tensor, under ``vmap`` one for each example of `source`."""
+    if not mode.state & TRANSFORM:
+        return made
+    from ..func.levels import batched_like
+
+    return batched_like(made, source)  # type: ignore[no-any-return]
 
 
 def _like(name: str, base: Callable[[Any], Any], text: str) -> Any:
@@ -236,7 +259,7 @@ def _like(name: str, base: Callable[[Any], Any], text: str) -> Any:
         if device is not None:
             array = backend.move(array, as_device(name, device))
         base(array)
-        return _finish(array, requires_grad)
+        return _batched_like(_finish(array, requires_grad), input)
 
     factory.__name__ = factory.__qualname__ = name
     factory.__doc__ = text
@@ -252,7 +275,10 @@ empty_like = _like("empty_like", lambda a: None, "Uninitialised memory like that
 def full_like(input: Any, fill_value: Any, **options: Any) -> Tensor:
     """A tensor like `input` filled with a number, which is cast to the dtype."""
     made = empty_like(input, **options)
-    made._data.fill(filled_value(_number("full_like", "fill_value", 2, fill_value), made.dtype))
+    value = filled_value(_number("full_like", "fill_value", 2, fill_value), made.dtype)
+    if mode.state & TRANSFORM:
+        return made.fill_(value)  # type: ignore[attr-defined, no-any-return]
+    made._data.fill(value)
     return made
 
 
@@ -330,7 +356,7 @@ def eye(
     xp, there = _on(as_device("eye", device))
     with there:
         array = xp.eye(int(n), None if m is None else int(m), dtype=chosen.numpy)
-    return _finish(array, requires_grad, out)
+    return _finish(array, requires_grad, out, dtype)
 
 
 # ---------------------------------------------------------------- like this tensor
@@ -343,7 +369,7 @@ def _new(name: str, factory: Callable[..., Tensor]) -> None:
         options.setdefault("dtype", None)
         options["dtype"] = options["dtype"] or self.dtype
         options["device"] = options.get("device") or self.device
-        return factory(*args, **options)
+        return _batched_like(factory(*args, **options), self)
 
     method.__name__ = method.__qualname__ = name
     method.__doc__ = f"``torch.{factory.__name__}`` with the dtype and device of this tensor."

@@ -50,6 +50,7 @@ def fused(*names: str, **options: Any) -> Callable[..., Any]:
             [self_like.replace(name="grad"), *plain, needs]
         )
         forward.__name__, forward.__doc__ = body.__name__, body.__doc__
+        forward.described_by = body  # type: ignore[attr-defined]  # on batches (func/rules)
         return op(joint=(names, rule), **{"method": False, "function": False} | options)(forward)
 
     return declare

@@ -171,7 +171,7 @@ def _tensor_part(self: Tensor, part: Tensor) -> Any:
     if part.dtype is dtypes.uint8:
         warnings.warn(_BYTE_WARNING, UserWarning, stacklevel=6)
         part = wrap(part._data.astype(np.bool_))
-    if type(part._data) is not type(self._data):
+    if xp_of(part._data) is not xp_of(self._data):
         part = wrap(xp_of(self._data).asarray(part._data))
     return part
 

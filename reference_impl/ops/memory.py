@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from .. import dtypes, errors, layout
+from ..autograd.grad_mode import TRANSFORM, mode
 from ..backend import xp_of
 from ..layout import contiguous_strides
 from ..op import PUBLIC, composite
@@ -116,6 +117,9 @@ _at_least("atleast_3d", _widen_3d)
 
 def _become(self: Tensor, seen: Tensor) -> Tensor:
     """Make `self` the view `seen` of itself: ``x.unsqueeze_(0)``."""
+    if mode.state & TRANSFORM and hasattr(self, "_value"):  # batched (func/batching.py)
+        self._value = seen._value  # type: ignore[attr-defined]
+        return self
     self._data, self._tangent = seen._data, seen._tangent
     if self._view is not None:
         self._view = seen._view

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from .. import layout
-from ..autograd.grad_mode import NATIVE, mode
+from ..autograd.grad_mode import NATIVE, TRANSFORM, mode
 from ..backend import xp_of
 from ..tensor import Tensor, wrap
 
@@ -25,6 +25,11 @@ def zeros(grad: Any) -> Any:
     if isinstance(grad, Tensor):
         return wrap(zeros(grad._data))
     return xp_of(grad).zeros_like(grad)
+
+
+def any_holds(mask: Any) -> bool:
+    """Whether an element of a mask is true; assumed under vmap, where examples may differ."""
+    return bool(mode.state & TRANSFORM) or bool(mask.any())
 
 
 def number_node(name: str) -> Callable[..., str]:

@@ -9,6 +9,7 @@ from typing import Any
 from ... import dtypes
 from ...op import PUBLIC
 from ...ops.fused import fused
+from ...ops.rules import any_holds
 from .activation import softmax
 from .dropout import dropout
 from .linear import linear
@@ -19,7 +20,7 @@ from .resample import pad
 def _safe_softmax(scores):
     """The softmax over the last dimension; 0 for rows that are masked altogether."""
     masked = (scores == -math.inf).all(-1, keepdim=True)
-    if not bool(masked.any()):
+    if not any_holds(masked):
         return scores.softmax(-1)
     weights = scores.masked_fill(masked, 0.0).softmax(-1)  # so that no derivative is NaN
     return weights.masked_fill(masked, 0.0)

@@ -6,6 +6,7 @@ from typing import Any
 
 from ...op import PUBLIC
 from ...ops.fused import fused
+from ...ops.rules import any_holds
 
 
 def pairwise_distance(
@@ -39,7 +40,7 @@ def _scalar(x: Any) -> str:
 def _length(x: Any, dim: int, eps: float) -> Any:
     """The length along `dim`, at least `eps`; where it is cut the gradient still passes."""
     length = _vector_norm(x, dim)
-    if bool((length < eps).any()):
+    if any_holds(length < eps):
         cut = length.detach().clamp_min(eps)
         length = length + (cut - length.detach())
     return length
