@@ -19,10 +19,10 @@ from . import backend, dtypes, errors
 from .op import composite, wrap_dim
 from .ops.complex import conj, conj_physical
 from .ops.convert import to
-from .ops.create import as_device
+from .ops.create import _finish, as_device
 from .ops.fourier import _fft_c2c, _fft_c2r, _fft_r2c, resized
 from .ops.rearrange import roll
-from .tensor import Tensor, wrap
+from .tensor import Tensor
 
 # ---------------------------------------------------------------- arguments
 
@@ -266,9 +266,9 @@ ihfft2 = _two_dimensional("ihfft2", ihfftn)
 
 
 def _frequencies(
-    name: str, whole: Any, n: int, d: float, dtype: Any, device: Any, requires_grad: bool
+    name: str, whole: Any, n: int, d: float, dtype: Any, device: Any, requires_grad: bool, out: Any
 ) -> Tensor:
-    chosen = dtype or dtypes.get_default_dtype()
+    chosen = dtype or (dtypes.get_default_dtype() if out is None else out.dtype)
     if chosen.category < dtypes.FLOAT:
         raise RuntimeError(f"{name} requires a floating point or complex dtype")
     if n < 0:
@@ -276,8 +276,8 @@ def _frequencies(
     scale = float(np.float64(1.0) / (np.float64(n) * np.float64(d)))
     values = (whole.astype(np.float64) * scale).astype(chosen.numpy)
     where = as_device(name, device)
-    out = wrap(values if where is None else backend.move(values, where))
-    return out.requires_grad_() if requires_grad else out
+    made = values if where is None else backend.move(values, where)
+    return _finish(made, requires_grad, out, dtype, flat=True)
 
 
 def fftfreq(
@@ -286,8 +286,7 @@ def fftfreq(
 ) -> Any:  # fmt: skip
     """The frequencies of ``fft``'s points, in cycles per unit of the sample spacing `d`."""
     whole = np.concatenate([np.arange((n + 1) // 2), np.arange(-(n // 2), 0)])
-    found = _frequencies("fftfreq", whole, n, d, dtype, device, requires_grad)
-    return found if out is None else out.copy_(found)
+    return _frequencies("fftfreq", whole, n, d, dtype, device, requires_grad, out)
 
 
 def rfftfreq(
@@ -295,8 +294,8 @@ def rfftfreq(
     device: Any = None, requires_grad: bool = False,
 ) -> Any:  # fmt: skip
     """The frequencies of ``rfft``'s points."""
-    found = _frequencies("rfftfreq", np.arange(n // 2 + 1), n, d, dtype, device, requires_grad)
-    return found if out is None else out.copy_(found)
+    whole = np.arange(n // 2 + 1)
+    return _frequencies("rfftfreq", whole, n, d, dtype, device, requires_grad, out)
 
 
 def _shifted(input: Any, dim: Any, half: Any) -> Any:

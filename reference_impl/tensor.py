@@ -365,12 +365,20 @@ class Tensor:
             raise errors.not_one_element()
         return self._data.item()
 
+    def _real_number(self, kind: dtype) -> Any:
+        number = self._only_element()
+        if not isinstance(number, complex):
+            return number
+        if number.imag:
+            raise errors.does_not_fit(kind)
+        return number.real
+
     def __int__(self) -> int:
-        return int(self._only_element())
+        return int(self._real_number(dtypes.int64))
 
     def __float__(self) -> float:
         errors.warn_of_lost_history(self, stacklevel=4)
-        return float(self._only_element())
+        return float(self._real_number(dtypes.float64))
 
     def __complex__(self) -> complex:
         errors.warn_of_lost_history(self, stacklevel=4)

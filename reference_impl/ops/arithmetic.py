@@ -8,8 +8,10 @@ import numpy as np
 
 from .. import dtypes, errors
 from ..autograd.grad_mode import NATIVE, mode
-from ..op import NOT_IMPLEMENTED, composite, pointwise, promote_operands
+from ..op import NOT_IMPLEMENTED, PUBLIC, composite, pointwise, promote_operands
+from ..tensor import Tensor
 from .complex import conj, sgn
+from .nested import factor
 from .rules import in_single, is_complex, not_implemented, number_node, zeros
 from .selection import masked_fill, where
 
@@ -261,6 +263,21 @@ def abs(xp, self):
     return xp.absolute(self)
 
 
+def _real_only(change: Any) -> Any:
+    """The in-place form of ``abs``, which cannot turn complex numbers into real ones."""
+
+    def abs_(self: Any) -> Any:
+        if self.is_complex():
+            raise RuntimeError("In-place abs is not supported for complex tensors.")
+        return change(self)
+
+    abs_.__qualname__, abs_.__doc__ = "abs_", change.__doc__
+    return abs_
+
+
+Tensor.abs_ = PUBLIC["abs_"] = _real_only(Tensor.abs_)  # type: ignore[attr-defined]
+
+
 @pointwise(self=zeros)
 def sign(xp, self):
     """The sign: -1, 0 or 1 (0 for nan).  Raises NotImplementedError for complex tensors."""
@@ -318,7 +335,7 @@ def nextafter(xp, self, other):
 )  # fmt: skip
 def addcmul(xp, self, tensor1, tensor2, *, value=1):
     """The sum self + value * tensor1 * tensor2."""
-    return self + self.dtype.type(value) * tensor1 * tensor2
+    return self + factor(value, self.dtype) * tensor1 * tensor2
 
 
 def _addcdiv_check(op: Any, xp: Any, arrays: list[Any]) -> None:
@@ -344,7 +361,7 @@ def _addcdiv_check(op: Any, xp: Any, arrays: list[Any]) -> None:
 )  # fmt: skip
 def addcdiv(xp, self, tensor1, tensor2, *, value=1):
     """The sum self + value * tensor1 / tensor2.  Raises RuntimeError for integers."""
-    return self + self.dtype.type(value) * tensor1 / tensor2
+    return self + factor(value, self.dtype) * tensor1 / tensor2
 
 
 def _lerp_prepare(op: Any, xp: Any, arrays: list[Any]) -> None:

@@ -217,7 +217,9 @@ def _pairs(y: Any, dim: int) -> tuple[Any, Any]:
 @composite(method=False, native=True)
 def trapezoid(y: Any, x: Any = None, *, dx: float = 1, dim: int = -1) -> Any:
     """The integral along `dim` by the trapezoidal rule, at points `x` or `dx` apart."""
-    if y.shape[dim] == 0:
+    if x is not None and x.ndim == 1 and x.shape[0] != y.shape[wrap_dim(dim, y.ndim)]:
+        raise RuntimeError("trapezoid: There must be one `x` value for each sample point")
+    if y.shape[wrap_dim(dim, y.ndim)] == 0:
         return y.sum(dim)
     if x is None:
         return (y.sum(dim) - (y.select(dim, 0) + y.select(dim, -1)) * 0.5) * dx
@@ -228,7 +230,7 @@ def trapezoid(y: Any, x: Any = None, *, dx: float = 1, dim: int = -1) -> Any:
 @composite(method=False, native=True)
 def cumulative_trapezoid(y: Any, x: Any = None, *, dx: float = 1, dim: int = -1) -> Any:
     """The running integral along `dim` by the trapezoidal rule."""
-    right, left = _pairs(y, dim)
+    right, left = _pairs(y, wrap_dim(dim, y.ndim))
     if x is None:
         return (dx / 2.0 * (left + right)).cumsum(dim)
     return ((left + right) * _widths(y, x, dim)).cumsum(dim) / 2.0

@@ -109,7 +109,8 @@ def _polygamma(xp: Any, n: int, x: Any) -> Any:
     if n == 1:
         return _trigamma(xp, x)
     sign = 1.0 if n % 2 else -1.0
-    return sign * math.gamma(n + 1) * _zeta(xp, xp.full_like(x, n + 1.0), x)
+    values = sign * math.gamma(n + 1) * _zeta(xp, xp.full_like(x, n + 1.0), x)
+    return xp.where(x == np.inf, np.nan, values)  # PyTorch's series has none there
 
 
 def _trigamma(xp: Any, x: Any) -> Any:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from .. import dtypes, errors
+from .. import dtypes, errors, layout
 from ..op import PUBLIC, composite, op, wrap_dim
 from ..tensor import Tensor
 from .parts import slice_, unbind
@@ -84,7 +84,18 @@ def _cat(xp, tensors, dim=0):
     storage = _joint_dtype(tensors)
     kept = [a for a in tensors if not _is_skipped(a.shape)] or list(tensors)
     joined = xp.concatenate([a.astype(storage, copy=False) for a in kept], axis=d)
+    common = _common_layout(kept)
+    if common is not None:
+        return layout.copy(joined, memory_format=common)
     return xp.ascontiguousarray(joined)
+
+
+def _common_layout(arrays: Sequence[Any]) -> Any:
+    """The channels-last format that all of the arrays are in, or None."""
+    for memory_format in (layout.channels_last, layout.channels_last_3d):
+        if all(not a.flags.c_contiguous and layout.is_contiguous(a, memory_format) for a in arrays):
+            return memory_format
+    return None
 
 
 @composite(method=False)

@@ -69,6 +69,10 @@ def legacy_tensor(
         args = (Size(size),) if data is None else (data,)
     where = backend.CPU if device is None else backend.device(device)
     chosen = d or dtypes.get_default_dtype()
+    if d is not None and device is not None and not where.type == "cpu":
+        raise RuntimeError(
+            f"legacy constructor expects device type: cpu but device type: {where.type} was passed"
+        )
     if not args:
         return wrap(backend.move(np.empty(0, chosen.numpy), where))
     first = args[0]

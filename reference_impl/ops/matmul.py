@@ -17,6 +17,7 @@ from ..layout import contiguous_format
 from ..op import PUBLIC, composite, op
 from ..tensor import Tensor
 from .complex import conj
+from .nested import factor
 from .rules import laid_out_alike
 from .shape import reshape, t, transpose, unsqueeze, view
 
@@ -167,7 +168,7 @@ def _check_batches(self: Any, mat2: Any) -> None:
 def _added(xp: Any, self: Any, product: Any, beta: Any, alpha: Any) -> Any:
     """Beta * self + alpha * product; nan and inf in `self` do not count when beta is 0."""
     if alpha != 1:
-        product = product * product.dtype.type(alpha)
+        product = product * factor(alpha, product.dtype)
     if beta == 0:
         return product
     if beta == 1 and self.dtype == product.dtype and self.shape == product.shape[-self.ndim :]:
@@ -184,7 +185,7 @@ def _added(xp: Any, self: Any, product: Any, beta: Any, alpha: Any) -> Any:
             if i >= lead and self.shape[i - lead] not in (1, product.shape[i])
         ]  # fmt: skip
         raise errors.cannot_expand(product.shape, self.shape, wrong[-1] if wrong else 0)
-    out = product + (self if beta == 1 else self * product.dtype.type(beta))
+    out = product + (self if beta == 1 else self * factor(beta, product.dtype))
     return out.astype(product.dtype, copy=False)
 
 
@@ -280,8 +281,14 @@ def addr(xp, self, vec1, vec2, *, beta=1, alpha=1):
         which = ("vec1", vec1) if vec1.ndim != 1 else ("vec2", vec2)
         raise RuntimeError(f"addr: Expected 1-D argument {which[0]}, but got {which[1].ndim}-D")
     d = dtypes.result_dtype(self, vec1, vec2)
+    for name, value in (("beta", beta), ("alpha", alpha)):
+        if isinstance(value, float) and d.category < dtypes.FLOAT:
+            raise RuntimeError(
+                f"For integral input tensors, argument {name} must not be a floating point number."
+            )
     outer = xp.multiply(vec1[:, None].astype(d.numpy), vec2[None, :].astype(d.numpy))
     if d is dtypes.bool_:
+        outer = outer & bool(alpha)
         return xp.logical_or(self, outer) if beta else outer
     return _added(xp, self.astype(d.numpy), outer, beta, alpha)
 

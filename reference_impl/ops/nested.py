@@ -170,6 +170,18 @@ def _wrapped(whole: int | None, value: Any, d: dtype) -> int:
     raise RuntimeError(f"value cannot be converted to type {d.name} without overflow")
 
 
+def factor(value: Any, storage: np.dtype) -> Any:
+    """A Python number as the NumPy scalar that multiplies an array of dtype `storage`.
+
+    Raises RuntimeError for a complex number and a real array.
+    """
+    if isinstance(value, complex) and storage.kind != "c":
+        if value.imag:
+            raise errors.does_not_fit(dtypes.of(storage))
+        value = value.real
+    return storage.type(value)
+
+
 def filled_value(value: Any, d: dtype) -> Any:
     """A Python number as the NumPy scalar that fills a tensor of dtype `d`.
 

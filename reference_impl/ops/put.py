@@ -285,7 +285,9 @@ def put(xp, self, index, source, accumulate=False):
     if wrong is not None:
         raise errors.place_outside(wrong, self.size)
     out = layout.copy(self)
-    where = xp.unravel_index(index.reshape(-1) % max(self.size, 1), self.shape)
+    where = xp.unravel_index(index.reshape(-1) % max(self.size, 1), self.shape or (1,))
+    if not self.ndim:
+        return put.op.forward(xp, self.reshape(1), index, source, accumulate).reshape(())
     if accumulate:
         add_at(xp, out, where, source.reshape(-1))
     else:

@@ -71,7 +71,7 @@ def arange(
         array = numbers.astype(chosen.numpy)
     if out is not None and out._data.size != count:
         _warn_out_size(out, count)
-    return _finish(array, requires_grad, out)
+    return _finish(array, requires_grad, out, dtype, flat=True)
 
 
 def _bounds(bounds: tuple[Any, ...], start: Any, end: Any, step: Any) -> tuple[Any, Any, Any]:
@@ -150,7 +150,7 @@ def range(
     xp, there = _on(as_device("range", device))
     with there:
         array = (start + xp.arange(count, dtype=_wide(chosen)) * step).astype(chosen.numpy)
-    return _finish(array, requires_grad, out)
+    return _finish(array, requires_grad, out, dtype, flat=True)
 
 
 # ---------------------------------------------------------------- a number of points
@@ -207,8 +207,9 @@ def linspace(
 ) -> Tensor:  # fmt: skip
     """`steps` evenly spaced numbers from `start` to `end`, both included."""
     _check_steps("linspace", "", (start, end, steps))
-    array, chosen = _points("linspace", start, end, int(steps), dtype, device)
-    return _finish(array.astype(chosen.numpy), requires_grad, out)
+    inside = dtype if out is None or dtype is not None else out.dtype
+    array, chosen = _points("linspace", start, end, int(steps), inside, device)
+    return _finish(array.astype(chosen.numpy), requires_grad, out, dtype, flat=True)
 
 
 @public
@@ -219,9 +220,10 @@ def logspace(
 ) -> Tensor:  # fmt: skip
     """`steps` numbers from base**start to base**end with evenly spaced exponents."""
     _check_steps("logspace", "float base = 10.0, ", (start, end, steps))
-    exponents, chosen = _points("logspace", start, end, int(steps), dtype, device)
+    inside = dtype if out is None or dtype is not None else out.dtype
+    exponents, chosen = _points("logspace", start, end, int(steps), inside, device)
     array = exponents.dtype.type(base) ** exponents
-    return _finish(array.astype(chosen.numpy), requires_grad, out)
+    return _finish(array.astype(chosen.numpy), requires_grad, out, dtype, flat=True)
 
 
 # ---------------------------------------------------------------- indices of triangles

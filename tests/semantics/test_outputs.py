@@ -185,3 +185,68 @@ def test_a_0d_tensor_of_any_integers_is_an_index(torch):
 def test_limits_of_one_dtype_are_equal(torch):
     assert torch.finfo(torch.float32) == torch.finfo(torch.float32)
     assert torch.iinfo(torch.int8) != torch.iinfo(torch.int16)
+
+
+# ---------------------------------------------------------------- factories
+
+
+def test_a_factory_with_out_computes_in_its_dtype_and_resizes_it(torch):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert torch.linspace(0, 3, 4, out=torch.zeros(2, dtype=torch.int32)).tolist() == [
+            0,
+            1,
+            2,
+            3,
+        ]
+        assert torch.zeros(3, out=torch.ones(2)).tolist() == [0.0, 0.0, 0.0]
+    assert torch.ones(2, out=torch.zeros(2), requires_grad=True).requires_grad
+    for call in (
+        lambda: torch.zeros(2, dtype=torch.float64, out=torch.zeros(2)),
+        lambda: torch.arange(2, dtype=torch.float64, out=torch.zeros(2)),
+        lambda: torch.fft.rfftfreq(2, dtype=torch.float64, out=torch.zeros(2)),
+    ):
+        assert refusal(call) == "dtype Double does not match dtype of out parameter (Float)"
+
+
+def test_a_range_fills_a_view_of_as_many_elements(torch):
+    x = torch.zeros(2, 3)
+    torch.arange(4, out=x[:, 1:])
+    assert x.tolist() == [[0.0, 0.0, 1.0], [0.0, 2.0, 3.0]]
+
+
+def test_complex_numbers_do_not_become_real_ones_unasked(torch):
+    x = torch.ones(2)
+    assert float(torch.tensor(1.5 + 0j)) == 1.5
+    calls = {
+        "value cannot be converted to type double without overflow": (
+            lambda: float(torch.tensor(1.5j))
+        ),
+        "value cannot be converted to type float without overflow": lambda: x.addcmul(
+            x, x, value=1j
+        ),
+        "In-place abs is not supported for complex tensors.": lambda: (x + 1j).abs_(),
+        "index_fill_(): Converting complex Scalar to non-complex type is not supported": (
+            lambda: x.index_fill(0, torch.tensor([0]), 1j)
+        ),
+    }
+    for sentence, call in calls.items():
+        assert refusal(call) == sentence
+
+
+def test_cat_keeps_channels_last(torch):
+    x = torch.ones(2, 3, 2, 2).contiguous(memory_format=torch.channels_last)
+    assert torch.cat([x, x], 1).is_contiguous(memory_format=torch.channels_last)
+    assert torch.cat([x, x.contiguous()], 1).is_contiguous()
+
+
+def test_small_meanings(torch):
+    assert torch.arange(3).roll(1, dims=None).tolist() == [2, 0, 1]
+    t = torch.tensor([True])
+    assert torch.addr(t[None], t, t, beta=0, alpha=0).tolist() == [[False]]
+    one = torch.ones(1, dtype=torch.uint8)
+    assert one.index_add(0, torch.tensor([0]), one, alpha=-1).tolist() == [0]
+    with pytest.raises(IndexError, match="Dimension out of range"):
+        torch.trapezoid(torch.ones(2, 3), dim=5)
+    with pytest.raises(RuntimeError, match="diff expects prepend or append to be the same dim"):
+        torch.diff(torch.ones(2, 2), prepend=torch.ones(2))

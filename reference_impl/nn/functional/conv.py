@@ -184,6 +184,9 @@ def _check_types(input: Any, weight: Any, bias: Any) -> None:
     for name, other in (("weight", weight), ("bias", bias)):
         if other is not None and other.dtype is not input.dtype:
             first, second = (errors.c_type(t.dtype) for t in (input, other))
+            if name == "weight" and input.dtype.category < dtypes.FLOAT:
+                wanted, found = (errors.scalar_type(t.dtype) for t in (input, other))
+                raise RuntimeError(f"expected scalar type {wanted} but found {found}")
             raise RuntimeError(
                 f"Input type ({_cpp(first)}) and {name} type ({_cpp(second)}) should be the same"
             )
