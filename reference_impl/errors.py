@@ -408,13 +408,14 @@ def view_of_leaf_in_place() -> RuntimeError:
     )
 
 
+_AMBIGUOUS = (
+    "Given that this use case is ambiguous and error-prone, it is forbidden. You can clarify your "
+    "code by moving both the view and the inplace either both inside the {} block (if you don't "
+    "want the inplace to be tracked) or both outside (if you want the inplace to be tracked)."
+)
 _WHY_NOT = {
-    "no_grad": (
-        "Given that this use case is ambiguous and error-prone, it is forbidden. You can clarify "
-        "your code by moving both the view and the inplace either both inside the no_grad block "
-        "(if you don't want the inplace to be tracked) or both outside (if you want the inplace "
-        "to be tracked)."
-    ),
+    "no_grad": _AMBIGUOUS.format("no_grad"),
+    "inference": _AMBIGUOUS.format("inference_mode"),
     "several": (
         "This view is the output of a function that returns multiple views. Such functions do not "
         "allow the output views to be modified inplace. You should replace the inplace operation "
@@ -435,11 +436,14 @@ def view_must_not_change(kind: str, port: int, node: str | None, base: bool) -> 
     `node` is the name of the node whose output `port` it is; None if nothing was recorded.
     """
     what = "its base or another view of its base has been" if base else "is being"
+    inference = kind == "inference"
+    made = "inference mode" if inference else "no_grad mode"
+    where = "in normal mode" if inference else "with grad mode enabled"
     if node is None:
-        said = (
-            f"A view was created in no_grad mode and {what} modified inplace with grad mode "
-            "enabled."
-        )
+        said = f"A view was created in {made} and {what} modified inplace {where}."
+    elif kind in ("no_grad", "inference"):
+        said = f"Output {port} of {node} is a view of a view which was created in {made} and "
+        said += f"{what} modified inplace {where}."
     else:
         said = f"Output {port} of {node} is a view and {what} modified inplace."
     return RuntimeError(f"{said} {_WHY_NOT[kind]}")

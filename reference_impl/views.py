@@ -57,10 +57,13 @@ class View:
         outer = parent._view
         base = parent if outer is None else outer.base
         version = parent._counter
+        state = mode.state
         kind = "several" if several else "one"
-        if not mode.state & RECORD and not mode.state & INFERENCE:
+        if state & INFERENCE:
+            kind = "inference"
+        elif not state & RECORD:
             kind = "no_grad"
-        elif outer is not None and outer.kind != "one":
+        elif kind == "one" and outer is not None:
             kind = outer.kind
         view: View = _new(View)
         view.base, view.outer, view.kind, view.place = base, outer, kind, None
@@ -116,8 +119,17 @@ class View:
             return
         self.seen = tensor._counter[0]
         self.locate(tensor)
-        if type(tensor._grad_fn) is not AccumulateGrad:
+        if type(tensor._grad_fn) is AccumulateGrad:
+            return
+        if tensor._data.dtype == self.base._data.dtype:
             move_to(tensor, AsStridedBackward0(self, node, tensor))
+            return
+        before, mode.state = mode.state, RECORD
+        try:  # no strides lead to elements of another dtype: the steps do
+            anew = self.replay(self.base)
+        finally:
+            mode.state = before
+        move_to(tensor, anew._grad_fn, anew._port)
 
     def must_not_change(self, tensor: Tensor, base: bool = False) -> RuntimeError:
         """The error for changing this view, or the base of it, in place."""

@@ -312,7 +312,9 @@ def _apply(cls: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     mode.state |= forward_mode
     outputs = output if isinstance(output, tuple) else (output,)
     recording = recording and any(ctx.needs_input_grad)
+    _check_dirty(ctx, outputs, inputs, recording)
     results = [_outgoing(ctx, o, inputs, recording) for o in outputs]
+    _mark_views(ctx, results, recording)
     if recording:
         _attach(ctx, results)
         if mode.state & ANOMALY:
@@ -342,13 +344,63 @@ def _outgoing(ctx: Any, value: Any, inputs: Sequence[Tensor], recording: bool) -
     if not isinstance(value, Tensor):
         return value
     dirty = any(value is t for t in ctx.dirty_tensors)
-    if dirty and recording and type(value._grad_fn) is AccumulateGrad:
-        raise errors.leaf_marked_dirty()
     if any(value is t for t in inputs) and not dirty:
-        value = value.detach()
+        if value.requires_grad and not recording:
+            return value.detach()
+        with no_grad():
+            value = value.view_as(value)  # type: ignore[attr-defined]
+        if not recording:
+            return value
     elif not recording and not dirty and type(value._grad_fn) is not AccumulateGrad:
         value._grad_fn = None
     return value
+
+
+def _check_dirty(
+    ctx: Any, outputs: Sequence[Any], inputs: Sequence[Tensor], recording: bool
+) -> None:
+    """Raise if something marked dirty is no output, or has a history that cannot be rewritten."""
+    for t in ctx.dirty_tensors:
+        if not any(t is o for o in outputs):
+            raise RuntimeError(
+                "Some elements marked as dirty during the forward method were not returned as "
+                "output. The inputs that are modified inplace must all be outputs of the Function."
+            )
+        if not recording:
+            continue
+        if not any(t is i for i in inputs):
+            warnings.warn(
+                "ctx.mark_dirty() received a tensor that was not an input. Only input Tensors that "
+                "have been mutated should be passed to ctx.mark_dirty().",
+                stacklevel=4,
+            )
+        if type(t._grad_fn) is AccumulateGrad:
+            raise errors.leaf_marked_dirty()
+        if t._view is not None and len(outputs) > 1:
+            raise _several_outputs_of_dirty_view()
+        if t._view is not None and t._view.base.is_leaf and t._view.base.requires_grad:
+            raise errors.view_of_leaf_in_place()
+
+
+def _several_outputs_of_dirty_view() -> RuntimeError:
+    return RuntimeError(
+        "If your Function modifies inplace an input that is a view of another Tensor, your "
+        "Function cannot return more than one Tensor. This is not supported by the current "
+        "autograd engine. You should either make sure the input is not a view (using .clone() for "
+        "example) or make your Function only return one Tensor (potentially splitting it into two "
+        "Functions: one doing the inplace that returns a single Tensor and a second one that does "
+        "the other operations). You can ask on the forum https://discuss.pytorch.org/ if you need "
+        "help to do this change."
+    )
+
+
+def _mark_views(ctx: Any, results: Sequence[Any], recording: bool) -> None:
+    """Note that outputs which are views may not be changed in place."""
+    tensors = [t for t in results if isinstance(t, Tensor)]
+    several = recording and sum(t.dtype.category >= dtypes.FLOAT for t in tensors) > 1
+    for t in tensors:
+        if t._view is not None and not any(t is d for d in ctx.dirty_tensors):
+            t._view.kind, t._view.seen = "several" if several else "custom", t._counter[0]
 
 
 def _attach(ctx: Any, results: Sequence[Any]) -> None:
@@ -371,8 +423,6 @@ def _attach(ctx: Any, results: Sequence[Any]) -> None:
         if any(t is d for d in ctx.dirty_tensors) and t._view is not None:
             rebase(t, ctx)
         else:
-            if t._view is not None:
-                t._view.kind, t._view.seen = "custom", t._counter[0]
             move_to(t, ctx, port)
 
 

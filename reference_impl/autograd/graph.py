@@ -137,9 +137,8 @@ def get_gradient_edge(tensor: Tensor) -> GradientEdge:
 def increment_version(tensor: Tensor | Sequence[Tensor]) -> None:
     """Tell autograd that a tensor's memory was changed behind its back."""
     for t in (tensor,) if isinstance(tensor, Tensor) else tensor:
-        if t._counter is None:
-            raise RuntimeError("Inference tensors do not track version counter.")
-        t._counter[0] += 1
+        if t._counter is not None:
+            t._counter[0] += 1
 
 
 class _Handles(tuple[RemovableHandle, ...]):

@@ -139,7 +139,8 @@ def invoke(op: Op, values: list[Any]) -> Any:
     if op.is_view:
         for port, t in enumerate(results):
             t._counter = values[0]._counter
-            t._view = View.of(values[0], op, values, several, port)
+            if t._counter is not None:  # autograd knows no views of inference tensors
+                t._view = View.of(values[0], op, values, several, port)
     if state & FORWARD:
         from ..autograd.tangents import propagate
 
@@ -249,6 +250,8 @@ def _into(op: Op, values: list[Any], out: Any) -> Any:
                 f"{op.name}(): functions with out=... arguments don't support automatic "
                 "differentiation, but one of the arguments requires grad."
             )
+    if not mode.state & INFERENCE and any(t._counter is None for t in given):
+        raise errors.inference_in_place()
     if op.name in outputs.COMPUTED_IN_OUT:
         at = op.position["dtype"]
         values[at] = outputs.computed_in(op.name, values[at], given[0].dtype)
