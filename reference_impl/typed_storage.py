@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from . import backend, dtypes, errors
+from . import backend, dtypes
 from .dtypes import dtype as Dtype
 from .ops.legacy import type_string
 from .storage import UntypedStorage, storage_of
@@ -30,7 +30,7 @@ _warned: list[bool] = []
 
 
 def _warn_once() -> None:
-    if errors.warn_always or not _warned:
+    if not _warned:
         _warned.append(True)
         warnings.warn(_DEPRECATED, UserWarning, stacklevel=4)
 

@@ -17,7 +17,7 @@ from .engine import run_backward  # first: it completes the tensor module  # iso
 from ..tensor import Size, Tensor, wrap
 from . import forward_ad, function, graph
 from .anomaly_mode import detect_anomaly, set_detect_anomaly
-from .function import Function
+from .function import Function, NestedIOFunction
 from .grad_mode import (
     FORWARD,
     enable_grad,
@@ -33,6 +33,7 @@ from .variable import Variable
 
 __all__ = [
     "Function",
+    "NestedIOFunction",
     "Variable",
     "backward",
     "detect_anomaly",

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..dtypes import bool_
-from ..op import PUBLIC, composite
+from ..op import PUBLIC, composite, op
 from ..tensor import Tensor
 from . import functional as F
 from .functional.adaptive import adaptive_max_pool1d_with_indices
@@ -73,9 +73,18 @@ def feature_alpha_dropout_(input: Any, p: float, train: bool) -> Any:
 def native_dropout(input: Any, p: float, train: bool | None) -> tuple[Any, Any]:
     """(``dropout`` of the input, what was kept)."""
     if train is False or input.numel() == 0:
-        return input, PUBLIC["ones_like"](input.detach(), dtype=bool_)
+        kept = PUBLIC["ones_like"](input.detach(), dtype=bool_)
+        return _scaled(input, kept, 1.0), kept
     kept = PUBLIC["empty_like"](input.detach()).bernoulli_(1 - p) > 0
-    return input * kept * (0.0 if p == 1 else 1.0 / (1.0 - p)), kept
+    return _scaled(input, kept, 0.0 if p == 1 else 1.0 / (1.0 - p)), kept
+
+
+@op(
+    self=lambda grad, kept, scale: grad * kept * scale, name="native_dropout", method=False,
+    function=False,
+)  # fmt: skip
+def _scaled(xp, self, kept, scale):
+    return self * kept * self.dtype.type(scale)
 
 
 # ---------------------------------------------------------------- layers
