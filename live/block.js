@@ -118,9 +118,15 @@ export class Block {
     const own = this.code !== this.original
     this.ran = !outcome.error || (this.raises && !own)
     const what = outcome.error ? `Ended in ${kind}` : `Done in ${outcome.seconds.toFixed(2)} s`
-    const shown = own || this.echoes ? "" : outcome.same ? ", as the page shows" : ", and the output is not the page's"
-    this.say(what + shown)
+    this.say(what + (own || this.echoes ? "" : this.compared(outcome.same)))
     return this.ran
+  }
+
+  // How the output of the page's own code compares with the one that the page shows.
+  compared(same) {
+    if (same) return ", as the page shows"
+    const reason = this.source.dataset.differs
+    return reason ? `, not quite as the page shows, because ${reason}` : ", but the page shows something else"
   }
 
   async edit() {

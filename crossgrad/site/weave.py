@@ -75,7 +75,7 @@ def _fences(page: Page) -> dict[int, str]:
     for block in page.blocks:
         ticks = "`" * _ticks(page, block.line)
         raises = " .raises" if block.expects_exception else ""
-        replaced[block.line] = f"{ticks} {{ .python{raises} #{anchor(block)}{_not_live(block)} }}"
+        replaced[block.line] = f"{ticks} {{ .python{raises} #{anchor(block)}{_in_the_page(block)} }}"
         if block.output_lines:
             opening = _opening(page, block.output_lines)
             ticks = "`" * _ticks(page, opening)
@@ -84,10 +84,13 @@ def _fences(page: Page) -> dict[int, str]:
     return replaced
 
 
-def _not_live(block: Block) -> str:
-    """Why a block does not run in the page, for the scripts that would make it run."""
+def _in_the_page(block: Block) -> str:
+    """Why a block does not run in the page, or does something else there, for its scripts."""
     reason = why_not_run(WITNESSES["wasm"], block)
-    return "" if reason is None else f' data-not-live="{escape(reason)}"'
+    if reason is not None:
+        return f' data-not-live="{escape(reason)}"'
+    known = [d.reason for d in block.known_differences if d.witness == "wasm"]
+    return f' data-differs="{escape(known[0])}"' if known else ""
 
 
 def anchor(block: Block) -> str:

@@ -82,6 +82,12 @@ def test_a_block_that_does_not_run_in_the_page_says_why_to_scripts(docs, directi
     assert docs.soup("page.md").select_one("#block-1").get("data-not-live") == reason
 
 
+def test_a_block_that_differs_in_the_page_says_why_to_scripts(docs):
+    known = "<!--crossgrad:known-difference wasm output because it is small-->"
+    docs.write("page.md", f"{known}\n```python\nprint(1)\n```\n")
+    assert docs.soup("page.md").select_one("#block-1")["data-differs"] == "it is small"
+
+
 def test_output_and_pictures_name_their_block_to_scripts(docs):
     docs.write("page.md", "```python\n0\n```\n" + QUESTION + PICTURE)
     docs.write("pictures/page-1.svg", SVG)
