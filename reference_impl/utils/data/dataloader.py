@@ -1,13 +1,13 @@
 """``DataLoader``: batches from a data set, in the order and with the seeds of PyTorch's.
 
-Items are loaded in the process itself: `num_workers` and what goes with it are accepted, and
-make no difference but for speed.
+Items are loaded in the process itself; workers (worker.py) take turns there.
 """
 
 from __future__ import annotations
 
 import itertools
 import math
+import multiprocessing
 import warnings
 from collections.abc import Callable, Iterator
 from typing import Any, Generic, TypeVar
@@ -15,14 +15,11 @@ from typing import Any, Generic, TypeVar
 from .collate import default_collate, default_convert
 from .dataset import IterableDataset
 from .sampler import BatchSampler, RandomSampler, SequentialSampler, drawn_seed
+from .worker import Fetcher, Workers, get_worker_info
 
 __all__ = ["DataLoader", "get_worker_info"]
 _T_co = TypeVar("_T_co", covariant=True)
 _FIXED = ("batch_size", "batch_sampler", "sampler", "drop_last", "dataset", "persistent_workers")
-
-
-def get_worker_info() -> None:
-    """None: items are loaded in the main process."""
 
 
 class _Forever:
@@ -63,38 +60,24 @@ class DataLoader(Generic[_T_co]):
         in_order: bool = True,
     ) -> None:
         _check_workers(num_workers, timeout, prefetch_factor, persistent_workers)
-        stream = isinstance(dataset, IterableDataset)
-        if stream:
-            _check_stream(shuffle, sampler, batch_sampler)
-        if sampler is not None and shuffle:
-            raise ValueError("sampler option is mutually exclusive with shuffle")
-        if batch_sampler is not None:
-            if batch_size != 1 or shuffle or sampler is not None or drop_last:
-                raise ValueError(
-                    "batch_sampler option is mutually exclusive with batch_size, shuffle, sampler, "
-                    "and drop_last"
-                )
-            batch_size = None
-        elif batch_size is None and drop_last:
-            raise ValueError(
-                "batch_size=None option disables auto-batching and is mutually exclusive with "
-                "drop_last"
-            )
+        _check_context(multiprocessing_context, num_workers)
+        _check_order(dataset, batch_size, shuffle, sampler, batch_sampler, drop_last)
         if sampler is None:
-            if stream:
-                sampler = _Forever()
-            elif shuffle:
-                sampler = RandomSampler(dataset, generator=generator)
-            else:
-                sampler = SequentialSampler(dataset)
-        if batch_size is not None and batch_sampler is None:
+            sampler = _usual_sampler(dataset, shuffle, generator)
+        if batch_sampler is not None:
+            batch_size = None
+        elif batch_size is not None:
             batch_sampler = BatchSampler(sampler, batch_size, drop_last)
         self.dataset, self.batch_size, self.drop_last = dataset, batch_size, drop_last
         self.sampler, self.batch_sampler, self.generator = sampler, batch_sampler, generator
         self.num_workers, self.timeout, self.pin_memory = num_workers, timeout, pin_memory
-        self.worker_init_fn, self.prefetch_factor = worker_init_fn, prefetch_factor
+        self.worker_init_fn = worker_init_fn
+        self.prefetch_factor = 2 if num_workers and prefetch_factor is None else prefetch_factor
         self.persistent_workers, self.in_order = persistent_workers, in_order
+        self.pin_memory_device = pin_memory_device
+        self.multiprocessing_context = multiprocessing_context
         self.collate_fn = collate_fn or (default_collate if self._batches else default_convert)
+        self._pass: _Pass | None = None
         self._ready = True
 
     def __setattr__(self, name: str, value: Any) -> None:
@@ -123,18 +106,38 @@ class DataLoader(Generic[_T_co]):
                 "pinned memory won't be used.",
                 stacklevel=2,
             )
-        return _Pass(self)
+        if self._pass is not None:
+            self._pass.begin()
+            return self._pass
+        made = _Pass(self)
+        if self.persistent_workers:
+            self._pass = made
+        return made
+
+    def _fetcher(self, dataset: Any) -> Fetcher:
+        return Fetcher(dataset, self._batches, self.collate_fn, self.drop_last)
 
 
 class _Pass:
-    """One pass over the data."""
+    """One pass over the data; with workers that persist, one after the other."""
 
     def __init__(self, loader: Any) -> None:
         self.loader = loader
+        base_seed = drawn_seed(loader.generator)  # for workers; PyTorch draws it in any case
+        workers = loader.num_workers
+        self.workers = Workers(loader, base_seed) if workers else None
+        self._begin_indices()
+
+    def begin(self) -> None:
+        """Start again with the same workers."""
+        assert self.workers is not None
+        self.workers.begin()
+        self._begin_indices()
+
+    def _begin_indices(self) -> None:
+        loader = self.loader
         self.indices = iter(loader.batch_sampler if loader._batches else loader.sampler)
-        drawn_seed(loader.generator)  # PyTorch draws a seed for workers, used or not
-        stream = isinstance(loader.dataset, IterableDataset)
-        self.stream = iter(loader.dataset) if stream else None
+        self.source = self.workers or loader._fetcher(loader.dataset)
 
     def __iter__(self) -> _Pass:
         return self
@@ -143,24 +146,49 @@ class _Pass:
         return len(self.loader)
 
     def __next__(self) -> Any:
-        wanted = next(self.indices)
-        collate = self.loader.collate_fn
-        if self.stream is not None:
-            return collate(self._from_stream(wanted))
-        dataset = self.loader.dataset
-        if not self.loader._batches:
-            return collate(dataset[wanted])
-        several = getattr(dataset, "__getitems__", None)
-        return collate(several(wanted) if several else [dataset[i] for i in wanted])
+        return self.source.fetch(next(self.indices))
 
-    def _from_stream(self, wanted: Any) -> Any:
-        assert self.stream is not None
-        if not self.loader._batches:
-            return next(self.stream)
-        items = list(itertools.islice(self.stream, len(wanted)))
-        if not items or (self.loader.drop_last and len(items) < len(wanted)):
-            raise StopIteration
-        return items
+
+def _usual_sampler(dataset: Any, shuffle: Any, generator: Any) -> Any:
+    if isinstance(dataset, IterableDataset):
+        return _Forever()
+    return RandomSampler(dataset, generator=generator) if shuffle else SequentialSampler(dataset)
+
+
+def _check_order(
+    dataset: Any, batch_size: Any, shuffle: Any, sampler: Any, batch_sampler: Any, drop_last: bool
+) -> None:
+    """Raise ValueError for ways to order and to batch that exclude each other."""
+    if isinstance(dataset, IterableDataset):
+        _check_stream(shuffle, sampler, batch_sampler)
+    if sampler is not None and shuffle:
+        raise ValueError("sampler option is mutually exclusive with shuffle")
+    if batch_sampler is not None:
+        if batch_size != 1 or shuffle or sampler is not None or drop_last:
+            raise ValueError(
+                "batch_sampler option is mutually exclusive with batch_size, shuffle, sampler, "
+                "and drop_last"
+            )
+    elif batch_size is None and drop_last:
+        raise ValueError(
+            "batch_size=None option disables auto-batching and is mutually exclusive with drop_last"
+        )
+
+
+def _check_context(context: Any, workers: int) -> None:
+    if context is None:
+        return
+    if not workers:
+        raise ValueError(
+            "multiprocessing_context can only be used with multi-process loading (num_workers > "
+            f"0), but got num_workers={workers}"
+        )
+    known = multiprocessing.get_all_start_methods()
+    if isinstance(context, str) and context not in known:
+        raise ValueError(
+            f"multiprocessing_context option should specify a valid start method in {known!r}, but "
+            f"got multiprocessing_context={context!r}"
+        )
 
 
 def _check_workers(workers: int, timeout: float, prefetch: Any, persistent: bool) -> None:

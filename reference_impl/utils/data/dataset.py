@@ -52,6 +52,16 @@ class TensorDataset(Dataset[tuple[Tensor, ...]]):
         return int(self.tensors[0].shape[0])
 
 
+def _several(dataset: Any, indices: list[Any]) -> list[Any]:
+    together = getattr(dataset, "__getitems__", None)
+    items = together(indices) if callable(together) else [dataset[i] for i in indices]
+    if len(items) != len(indices):
+        raise ValueError(
+            f"Nested dataset's output size mismatch. Expected {len(indices)}, got {len(items)}"
+        )
+    return items  # type: ignore[no-any-return]
+
+
 class StackDataset(Dataset[Any]):
     """Item i is the tuple (or dictionary) of the i-th items of the data sets."""
 
@@ -75,6 +85,15 @@ class StackDataset(Dataset[Any]):
         if isinstance(self.datasets, dict):
             return {k: d[index] for k, d in self.datasets.items()}
         return tuple(d[index] for d in self.datasets)
+
+    def __getitems__(self, indices: list[Any]) -> list[Any]:
+        """Several items at once, by the data sets' own ``__getitems__`` where they have one."""
+        named = isinstance(self.datasets, dict)
+        columns = [
+            _several(d, indices) for d in (self.datasets.values() if named else self.datasets)
+        ]
+        rows = list(zip(*columns, strict=True))
+        return [dict(zip(self.datasets, row, strict=True)) for row in rows] if named else rows
 
     def __len__(self) -> int:
         return self._length
