@@ -58,7 +58,12 @@ class device:
 
     __slots__ = ("_outer", "index", "type")
 
-    def __init__(self, type: str | int | device = "cpu", index: int | None = None) -> None:
+    def __init__(self, type: Any = None, index: int | None = None) -> None:
+        if not isinstance(type, (str, int, device)):
+            from .signatures import misfit
+
+            given = () if type is None else (type,) if index is None else (type, index)
+            raise misfit("device", given)
         name = "cuda" if isinstance(type, int) else str(type)
         if isinstance(type, int):
             index = type

@@ -134,6 +134,14 @@ _NAMED_A = {  # the others of torch.linalg call their first argument `input`
 }  # fmt: skip
 _POSITION = re.compile(r"(?<=\()position (\d+)")
 _ARGUMENT = re.compile(r"argument '(\w+)' must")
+
+
+def misfit(name: str, args: Sequence[Any]) -> TypeError:
+    """The error for arguments that fit none of the overloads of `name`."""
+    error = TypeError(f"{name}() does not take these arguments")
+    return _worded(name, _table()[name], args, {}, error)  # type: ignore[return-value]
+
+
 _QUOTED = re.compile(r"['\"](\w+)['\"]")
 _MISSING = re.compile(r"missing (\d+) required positional arguments?: (.*)")
 

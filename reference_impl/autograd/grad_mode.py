@@ -14,6 +14,7 @@ import warnings
 from collections.abc import Callable
 from typing import Any, Self
 
+from .. import errors
 from ..missing import names_of
 
 RECORD, INFERENCE, FORWARD, HOOKS, ANOMALY, TRANSFORM, OVERRIDE = 1, 2, 4, 8, 16, 32, 64
@@ -135,7 +136,9 @@ class set_grad_enabled(_ModeContext):
     """Switch recording on or off: takes effect at once, and as a context is undone at its end."""
 
     def __init__(self, mode: bool) -> None:
-        self.mode = bool(mode)
+        if not isinstance(mode, bool):
+            raise errors.argument_must_be("set_grad_enabled", "enabled", 1, "bool", mode)
+        self.mode = mode
         self._before = _current()
         _set(self._target(self._before))
 

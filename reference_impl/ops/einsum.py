@@ -16,14 +16,20 @@ from .shape import reshape
 
 
 @composite(method=False)
-def einsum(equation: str, *operands: Any) -> Any:
+def einsum(*args: Any) -> Any:
     """Sum products of the operands as `equation` says, e.g. ``einsum("ij,jk->ik", a, b)``.
 
     Also takes sublists: ``einsum(a, [0, 1], b, [1, 2], [0, 2])``.  Raises RuntimeError for an
     equation that does not fit the operands.
     """
+    if len(args) < 2:
+        raise ValueError(
+            "einsum(): must specify the equation string and at least one operand, or at least one "
+            "operand and its subscripts list"
+        )
+    equation, operands = args[0], args[1:]
     if not isinstance(equation, str):
-        equation, operands = _from_sublists((equation, *operands))
+        equation, operands = _from_sublists(args)
     if len(operands) == 1 and isinstance(operands[0], (list, tuple)):
         operands = tuple(operands[0])
     inputs, output = _parse(equation, operands)

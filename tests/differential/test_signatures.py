@@ -95,6 +95,10 @@ torch.sum()
 torch.softmax(x)
 x.t(1)
 torch.zeros("a")
+torch.device()
+torch.device(1.5)
+torch.set_grad_enabled("a")
+torch.einsum("ij")
 """
 
 
