@@ -47,7 +47,7 @@ def _laid_out(tangent: Any, result: Any) -> Any:
     if type(tangent) is not Tensor:
         return tangent
     wanted, array = result._data.strides, tangent._data
-    if array.flags.c_contiguous and result._data.flags.c_contiguous or array.strides == wanted:
+    if (array.flags.c_contiguous and result._data.flags.c_contiguous) or array.strides == wanted:
         return tangent
     order = sorted(range(array.ndim), key=lambda i: -wanted[i])
     return tangent.permute(order).contiguous().permute([order.index(i) for i in range(array.ndim)])

@@ -46,19 +46,9 @@ def make_call(op: Op, method: bool = False) -> Callable[..., Any]:
     calls = op.calls
 
     def call(*args: Any, **kwargs: Any) -> Any:
-        types: Any = tuple(map(type, args))
-        if kwargs:
-            types = *types, *kwargs, *map(type, kwargs.values())
-        run = calls.get(types)
-        state = mode.state
-        if run is not None and not state & UNUSUAL:
-            try:
-                answer = run(args, kwargs, state)
-            except (TypeError, ValueError):
-                answer = NotImplemented  # the general way has the words for it
-            if answer is not NotImplemented:
-                return answer
-        answer = overridden(call, args, kwargs)
+        types, answer = like_before(calls, args, kwargs)
+        if answer is NotImplemented:
+            answer = overridden(call, args, kwargs)
         if answer is not NotImplemented:
             return answer
         out = kwargs.pop("out", None) if "out" in kwargs else None
@@ -66,8 +56,7 @@ def make_call(op: Op, method: bool = False) -> Callable[..., Any]:
             if out is not None:
                 return _into(op, op.bind(args, kwargs), out)
             answer = invoke(op, op.bind(args, kwargs))
-            if types not in calls and len(calls) < _MOST_KNOWN:
-                calls[types] = known(op, args, kwargs)
+            remember(calls, types, known, op, args, kwargs)
             return answer
         except TypeError as error:
             modern = arguments_today(op.name, args, kwargs, method)
@@ -77,6 +66,32 @@ def make_call(op: Op, method: bool = False) -> Callable[..., Any]:
             raise worded_error(op.name, op.params, args, kwargs, error, method) from None
 
     return call
+
+
+def like_before(calls: dict[Any, Any], args: Any, kwargs: Any) -> tuple[Any, Any]:
+    """(the types of the arguments, what an earlier call with such arguments makes of these).
+
+    The answer is NotImplemented if the call has to take the general way.
+    """
+    types: Any = tuple(map(type, args))
+    if kwargs:
+        types = *types, *kwargs, *map(type, kwargs.values())
+    run = calls.get(types)
+    state = mode.state
+    if run is None or state & UNUSUAL:
+        return types, NotImplemented
+    try:
+        return types, run(args, kwargs, state)
+    except (TypeError, ValueError):
+        return types, NotImplemented  # the general way has the words for it
+
+
+def remember(
+    calls: dict[Any, Any], types: Any, known: Callable[..., Any], op: Op, args: Any, kwargs: Any
+) -> None:
+    """Note how further calls with arguments of these types are run, now that one went well."""
+    if types not in calls and len(calls) < _MOST_KNOWN:
+        calls[types] = known(op, args, kwargs)
 
 
 def worded_error(

@@ -92,7 +92,9 @@ class Op:
         self.ufunc: Any = None  # the NumPy function that is all of an elementwise operation
         self.prepares_operands = getattr(prepare, "promotes", False)
         self.call: Callable[..., Any] = forward  # the public function, once there is one
-        self.calls: dict[Any, Any] = {}  # types of arguments -> what runs such calls (known.py)
+        # Types of arguments -> what runs such calls (known.py).
+        self.calls: dict[Any, Any] = {}
+        self.calls_in_place: dict[Any, Any] = {}
 
     def _set_rules(self, rules: list[Callable[..., Any]], joint: Any) -> None:
         """Find what the rules read: that is what a node saves."""

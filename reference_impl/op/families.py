@@ -20,9 +20,18 @@ from ..autograd.grad_mode import (
 )
 from ..return_types import into_out
 from ..tensor import Tensor
-from .call import broadcast_error, make_call, overridden, store, worded_error
+from .call import (
+    broadcast_error,
+    like_before,
+    make_call,
+    overridden,
+    remember,
+    store,
+    worded_error,
+)
 from .declaration import REQUIRED, SYNONYMS, Op, is_array, parameters_of
 from .deprecated import arguments_today
+from .known import known_in_place
 
 PUBLIC: dict[str, Callable[..., Any]] = {}  # the functions of the torch namespace
 # In-place functions of several arguments that the torch namespace has beside the methods.
@@ -120,12 +129,18 @@ def _publish_inplace(declared: Op, method: bool, function: bool) -> None:
     """The in-place form ``name_``: a method, and a function of the torch namespace."""
     from ..views import change
 
+    calls = declared.calls_in_place
+
     def call(*args: Any, **kwargs: Any) -> Any:
-        answer = overridden(call, args, kwargs)
+        types, answer = like_before(calls, args, kwargs)
+        if answer is NotImplemented:
+            answer = overridden(call, args, kwargs)
         if answer is not NotImplemented:
             return answer
         try:
-            return change(declared, declared.bind(args, kwargs))
+            answer = change(declared, declared.bind(args, kwargs))
+            remember(calls, types, known_in_place, declared, args, kwargs)
+            return answer
         except TypeError as error:
             name = declared.name + "_"
             modern = arguments_today(name, args, kwargs, True)

@@ -32,26 +32,76 @@ _INT = {int}
 
 def known(op: Op, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Run | None:
     """What runs further calls with arguments of these types; None if each needs the general way."""
-    values = op.bind(args, kwargs)
-    types = [type(v) for v in values]
-    tensors = [at for at, t in enumerate(types) if t in PLAIN]
-    arrays = [at for at, t in enumerate(types) if t in _BARE]
-    sequences = [at for at, t in enumerate(types) if t in _SEQUENCES]
-    settled = len(tensors) + len(arrays) + len(sequences)
-    if settled + sum(t in _VALUES for t in types) < len(types) or (tensors and arrays):
+    places = _Places(op, args, kwargs)
+    if places.unsettled:
         return None
-    simple = not kwargs and (op.varargs is None or len(args) <= op.varargs + 1)
-    if simple and op.varargs is not None and len(args) == op.varargs + 1:
-        simple = types[op.varargs] is type(args[op.varargs])
-    rest = op.defaults[len(args) :] if simple else None
-    if arrays:
-        return _on_arrays(op, rest, sequences)
-    return _on_tensors(op, rest, tensors, sequences) if tensors or sequences else None
+    if places.arrays:
+        return None if places.tensors else _on_arrays(op, places)
+    return _on_tensors(op, places) if places.tensors or places.sequences else None
 
 
-def _on_arrays(op: Op, rest: Any, sequences: Sequence[int]) -> Run:
+def known_in_place(op: Op, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Run | None:
+    """The same for the in-place form, where nothing is recorded."""
+    places = _Places(op, args, kwargs)
+    if places.unsettled or places.arrays or places.sequences or 0 not in places.tensors:
+        return None
+    prepare, compute, bind, rest, tensors = (
+        op.prepare,
+        op.compute,
+        op.bind,
+        places.rest,
+        places.tensors,
+    )
+
+    def run(args: tuple[Any, ...], kwargs: dict[str, Any], state: int) -> Any:
+        values = [*args, *rest] if rest is not None else bind(args, kwargs)
+        arrays = values.copy()
+        self = values[0]
+        for at in tensors:
+            t = values[at]
+            if state & RECORD and (t._grad_fn is not None or t._view is not None):
+                return NotImplemented
+            if at and t._counter is self._counter:
+                return NotImplemented
+            arrays[at] = data = t._data
+            if type(data) is not _ndarray:
+                return NotImplemented
+        data = self._data
+        if self._counter is None or not data.flags.c_contiguous:
+            return NotImplemented
+        if prepare is not None:
+            prepare(op, np, arrays)
+        result = compute(np, *arrays)
+        if result.dtype is not data.dtype or result.shape != data.shape:
+            return NotImplemented
+        data[...] = result
+        self._counter[0] += 1
+        return self
+
+    return run
+
+
+class _Places:
+    """Which arguments of a call are what: positions among the operation's parameters."""
+
+    def __init__(self, op: Op, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        types = [type(v) for v in op.bind(args, kwargs)]
+        self.tensors = [at for at, t in enumerate(types) if t in PLAIN]
+        self.arrays = [at for at, t in enumerate(types) if t in _BARE]
+        self.sequences = [at for at, t in enumerate(types) if t in _SEQUENCES]
+        settled = len(self.tensors) + len(self.arrays) + len(self.sequences)
+        self.unsettled = settled + sum(t in _VALUES for t in types) < len(types)
+        simple = not kwargs and (op.varargs is None or len(args) <= op.varargs + 1)
+        if simple and op.varargs is not None and len(args) == op.varargs + 1:
+            simple = types[op.varargs] is type(args[op.varargs])
+        # What follows the arguments given by position alone; None: they need binding.
+        self.rest = op.defaults[len(args) :] if simple else None
+
+
+def _on_arrays(op: Op, places: _Places) -> Run:
     """For a rule at work on bare arrays."""
     prepare, compute, bind = op.prepare, op.compute, op.bind
+    rest, sequences = places.rest, places.sequences
 
     def run(args: tuple[Any, ...], kwargs: dict[str, Any], state: int) -> Any:
         values = [*args, *rest] if rest is not None else bind(args, kwargs)
@@ -65,8 +115,9 @@ def _on_arrays(op: Op, rest: Any, sequences: Sequence[int]) -> Run:
     return run
 
 
-def _on_tensors(op: Op, rest: Any, tensors: Sequence[int], sequences: Sequence[int]) -> Run:
+def _on_tensors(op: Op, places: _Places) -> Run:
     prepare, compute, bind = op.prepare, op.compute, op.bind
+    rest, tensors, sequences = places.rest, places.tensors, places.sequences
     is_view, returns = op.is_view, op.returns
     record = _record_of(op, tensors, sequences) if op.diff else None
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import numpy as np
-
 from ..fast import number
 from ..op import pointwise, promote_operands
 from .arithmetic import reciprocal

@@ -27,7 +27,7 @@ def _copying(view: Op) -> Op:
 
     name = view.node_name
     made.compute, made.is_view, made.name = compute, False, view.name + "_copy"
-    made._node_types, made.calls = {}, {}
+    made._node_types, made.calls, made.calls_in_place = {}, {}, {}
     made.node_name = f"{name}_copy" if isinstance(name, str) else lambda *v: name(*v) + "_copy"
     return made
 

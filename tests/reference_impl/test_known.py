@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import warnings
 
 import numpy as np
@@ -43,6 +44,23 @@ CALLS = {
 }  # fmt: skip
 
 
+IN_PLACE = {
+    "a sum": lambda x, y: x.add_(y),
+    "a multiple": lambda x, y: x.add_(y, alpha=-0.5),
+    "a number": lambda x, y: x.mul_(3),
+    "a function": lambda x, y: x.exp_(),
+    "itself": lambda x, y: x.mul_(x),
+    "its own transpose": lambda x, y: x.view(3, 2).add_(x.t()),
+    "what does not fit": lambda x, y: x.add_(torch.ones(2, 2, 3)),
+    "what is no number of that kind": lambda x, y: x.long().add_(0.5),
+    "part of it": lambda x, y: x[1].copy_(y[0]),
+    "every other element": lambda x, y: x[:, ::2].zero_(),
+    "an expanded tensor": lambda x, y: x[:1].expand(2, 3).add_(y),
+    "an operator": lambda x, y: operator.imul(x, y),
+    "what requires grad": lambda x, y: x.add_(y.clone().requires_grad_()),
+}  # fmt: skip
+
+
 def _operands():
     values = np.linspace(0.1, 0.9, 6).reshape(2, 3)
     x = torch.tensor(values.tolist(), requires_grad=True)
@@ -79,6 +97,7 @@ def _forget():
     for function in PUBLIC.values():
         if getattr(function, "op", None) is not None:
             function.op.calls.clear()
+            function.op.calls_in_place.clear()
 
 
 @pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)
@@ -86,6 +105,26 @@ def test_again(call):
     _forget()
     first = _outcome(call)
     assert _outcome(call) == first
+
+
+@pytest.mark.parametrize("recording", [False, True])
+@pytest.mark.parametrize("call", IN_PLACE.values(), ids=IN_PLACE)
+def test_in_place_again(call, recording):
+    def change(x, y):
+        with torch.set_grad_enabled(recording):
+            kept = x.detach().clone() if not recording else x * 1
+            out = call(kept, y)
+            return kept, kept._version, out.detach() if out is not kept else None
+
+    def outcome():
+        try:
+            return repr(change(*_operands()))
+        except (RuntimeError, TypeError) as error:
+            return repr((type(error), str(error)))
+
+    _forget()
+    first = outcome()
+    assert outcome() == first
 
 
 @pytest.mark.parametrize("name", UNARY)
