@@ -1,19 +1,21 @@
 """The reference beside torch, HIPS/autograd, MyGrad and derivatives by hand.
 
-    python -m benchmarks [--only NAME ...] [--repeat N]
+    python -m benchmarks [--only NAME ...] [--repeat N] [--write PAGE]
 
 One process, one thread, all libraries in turn; prints how long each takes relative to torch (or, if
-torch is not installed, to NumPy by hand).
+torch is not installed, to NumPy by hand).  With --write the table goes into a page too, in place of
+the one there.
 """
 
 from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from . import large, measure, memory, networks, peers, small
+from . import large, measure, memory, networks, peers, small, table
 
 WORKLOADS: dict[str, Callable[[], Any]] = {
     **small.WORKLOADS, **networks.WORKLOADS, **large.WORKLOADS,
@@ -30,25 +32,32 @@ def main() -> None:
                         help=f"which workloads to run: {', '.join(names)}")  # fmt: skip
     parser.add_argument("--repeat", type=int, default=25, metavar="N",
                         help="rounds; their median counts (default 25)")  # fmt: skip
+    parser.add_argument("--write", type=Path, metavar="PAGE",
+                        help="a page of docs/ whose table is to be replaced by this one")  # fmt: skip
     options = parser.parse_args()
+    page = None if options.write is None else table.Page(options.write, parser)
     found, notes = peers.load()
     for note in notes:
         print(note)
     print(_LINE.format("forward and backward; less is faster", *peers.MODULES, "wanted"))
-    for name in options.only:
-        if name in WORKLOADS:
-            _compare(WORKLOADS[name](), found, options.repeat)
+    rows = [_compare(WORKLOADS[n](), found, options.repeat) for n in options.only if n in WORKLOADS]
+    sentences = []
     if "linear" in options.only:
-        _linearity(found, options.repeat)
+        sentences += _linearity(found, options.repeat)
     if "memory" in options.only:
-        _per_node(found)
+        sentences += _per_node(found)
     if "import" in options.only:
         seconds = memory.import_seconds("reference_impl")
-        print(f"import, beyond NumPy's own: {seconds:.3f} s   at most 0.15 s wanted")
+        sentences.append(
+            f"Importing the reference takes {seconds:.2f} s beyond NumPy's own time (0.15 s wanted)."
+        )
+    print("\n".join(sentences))
+    if page is not None:
+        page.write(peers.MODULES, rows, sentences, found)
 
 
-def _compare(workload: Any, found: dict[str, ModuleType], rounds: int) -> None:
-    """One line of the table."""
+def _compare(workload: Any, found: dict[str, ModuleType], rounds: int) -> list[str]:
+    """One line of the table: printed, and its cells."""
     programs, missing = {}, []
     for name, module in found.items():
         try:
@@ -64,9 +73,11 @@ def _compare(workload: Any, found: dict[str, ModuleType], rounds: int) -> None:
         f"{measure.ratio(times[n], unit):.2f}" if n in times and unit else "-"
         for n in peers.MODULES
     ]
-    print(_LINE.format(workload.title, *cells, _verdict(workload.target, times)), flush=True)
+    row = [workload.title, *cells, _verdict(workload.target, times)]
+    print(_LINE.format(*row), flush=True)
     for note in missing:
         print(f"  {note}")
+    return row
 
 
 def _verdict(target: str, times: dict[str, list[float]]) -> str:
@@ -79,22 +90,26 @@ def _verdict(target: str, times: dict[str, list[float]]) -> str:
     return f"at most {target}, is {reached:.2f}{missed}"
 
 
-def _linearity(found: dict[str, ModuleType], rounds: int) -> None:
+def _linearity(found: dict[str, ModuleType], rounds: int) -> list[str]:
     """How the time of an operation grows from a chain of 10^5 to one of 10^6."""
     reference = found.get("reference")
     if reference is None:
-        return
+        return []
     chains = {n: small.Chain(n).reference(reference) for n in (100_000, 1_000_000)}
     times = measure.times({str(n): run for n, run in chains.items()}, min(rounds, 5))
     growth = measure.ratio(times["1000000"], times["100000"]) / 10
-    print(f"an operation in a chain of 10^6 takes {growth:.2f} x that in one of 10^5   1 is linear")
+    return [
+        f"An operation in a chain of 10^6 takes {growth:.2f} × what one of 10^5 takes "
+        "(1 would be linear)."
+    ]
 
 
-def _per_node(found: dict[str, ModuleType]) -> None:
+def _per_node(found: dict[str, ModuleType]) -> list[str]:
     """Memory for each recorded addition."""
-    if "torch" in found and "reference" in found:
-        ratio = memory.bytes_per_node("reference_impl") / memory.bytes_per_node("torch")
-        print(f"memory per recorded addition: {ratio:.2f} x torch   at most 1.00 x torch wanted")
+    if "torch" not in found or "reference" not in found:
+        return []
+    ratio = memory.bytes_per_node("reference_impl") / memory.bytes_per_node("torch")
+    return [f"A recorded addition takes {ratio:.2f} × torch's memory (at most 1 wanted)."]
 
 
 if __name__ == "__main__":

@@ -45,6 +45,21 @@ def function(op: Op, general: Call) -> Call:
     return _unary(op, general) if required == 1 else _binary(op, general)
 
 
+def for_rules(op: Op, general: Call) -> Call:
+    """The function of an elementwise operation of two arrays that only rules call."""
+    forward = op.plain_forward
+    served = frozenset(d for d in _FLOATING if d.kind in op.serves)
+
+    def quick(*args: Any, **kwargs: Any) -> Any:
+        if len(args) == 2 and not kwargs:
+            a, b = args
+            if type(a) is _ndarray and type(b) is _ndarray and a.dtype is b.dtype in served:
+                return forward(np, a, b)
+        return general(*args, **kwargs)
+
+    return quick if len(_required(op)) == 2 else general
+
+
 def _required(op: Op) -> list[str]:
     return [n for n, d in zip(op.params, op.defaults, strict=True) if d is inspect.Parameter.empty]
 
@@ -249,7 +264,10 @@ def constant(value: float, dtype: Any) -> np.ndarray | None:
 
 def number(xp: Any, value: float, dtype: Any) -> Any:
     """A Python number in the form in which arrays of `dtype` take it quickest."""
-    return constant(value, dtype) if xp is np else dtype.type(value)
+    if xp is not np:
+        return dtype.type(value)
+    found = _NUMBERS[dtype].get(value)
+    return constant(value, dtype) if found is None else found
 
 
 # ---------------------------------------------------------------- a lone NumPy function

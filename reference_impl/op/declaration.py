@@ -172,6 +172,7 @@ class Op:
         if found is None:
             content = {"__slots__": (), "op": self, "differentiate": self.differentiate}
             content["__module__"] = "builtins"  # PyTorch's: <class 'MulBackward0'>
+            content["__init__"] = object.__init__  # its maker fills in everything
             content["only_given"] = name == NOT_IMPLEMENTED
             hidden = self._hidden(name, values) if callable(self.node_name) else frozenset()
             content["hidden"] = hidden

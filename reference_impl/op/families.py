@@ -91,6 +91,11 @@ def _make_quick(op: Op, method: bool = False) -> Callable[..., Any]:
     return fast.function(op, make_call(op, method))
 
 
+def _make_inner(op: Op, method: bool = False) -> Callable[..., Any]:
+    """The function of an elementwise operation that is not public."""
+    return fast.for_rules(op, make_call(op))
+
+
 def pointwise(
     *,
     promote: str = "same",
@@ -117,7 +122,9 @@ def pointwise(
         declared.ufunc = fast.lone_ufunc(declared)
         if declared.ufunc is not None:
             declared.as_arrays |= declared.numbers
-        call = publish(declared, method, function, _make_quick)
+        call = publish(
+            declared, method, function, _make_quick if function or method else _make_inner
+        )
         if inplace:
             _publish_inplace(declared, method, function)
         return call

@@ -28,7 +28,7 @@ _GENERAL = """
 def record(values, arrays, results, edges, ports):
     out = results[0]
     first = out._data
-    node = new({node_type})
+    node = ({node_type})()
     node.edges, node.ports, node.seq = edges, ports, next_sequence()
     node.shape, node.dtype = first.shape, first.dtype
     node.hooks = node.metas = None
@@ -43,7 +43,7 @@ _ATTACH = """if len(results) > 1:
 
 _ELEMENTWISE = """
 def record(out, c, edges, ports, a, b, of_a, of_b, of_c):
-    out._grad_fn = node = new(node_type)
+    out._grad_fn = node = node_type()
     node.edges, node.ports, node.seq = edges, ports, next_sequence()
     node.shape, node.dtype = c.shape, c.dtype
     node.hooks = node.metas = None
@@ -134,7 +134,7 @@ def _listed(items: Iterable[str]) -> str:
 
 def _written(text: str, op: Op, **names: Any) -> Callable[..., Any]:
     scope = {
-        "new": object.__new__, "next_sequence": next_sequence, "describe": op.describe,
+        "next_sequence": next_sequence, "describe": op.describe,
         "metadata": metadata,
         "inference_saved": errors.inference_saved, **names,
     }  # fmt: skip
