@@ -33,7 +33,7 @@ def main() -> None:
     parser.add_argument("--repeat", type=int, default=25, metavar="N",
                         help="rounds; their median counts (default 25)")  # fmt: skip
     parser.add_argument("--write", type=Path, metavar="PAGE",
-                        help="a page of docs/ whose table is to be replaced by this one")  # fmt: skip
+                        help="a page of docs/ whose table this one replaces")  # fmt: skip
     options = parser.parse_args()
     page = None if options.write is None else table.Page(options.write, parser)
     found, notes = peers.load()
@@ -49,7 +49,7 @@ def main() -> None:
     if "import" in options.only:
         seconds = memory.import_seconds("reference_impl")
         sentences.append(
-            f"Importing the reference takes {seconds:.2f} s beyond NumPy's own time (0.15 s wanted)."
+            f"Importing the reference takes {seconds:.2f} s beyond NumPy's own (0.15 s wanted)."
         )
     print("\n".join(sentences))
     if page is not None:
