@@ -277,7 +277,7 @@ def _into(op: Op, values: list[Any], out: Any) -> Any:
     name = "" if op.name == "abs" and values[0].is_complex() else op.name
     for i, (target, array) in enumerate(zip(given, results, strict=True)):
         store(target, np.asarray(array) if isinstance(array, np.generic) else array, name, i)
-    return out if op.returns is None else into_out(op.returns)(*given)
+    return out if op.returns is None else into_out(type(op.returns(*given)))(*given)
 
 
 def store(target: Tensor, array: Any, name: str = "", position: int = 0) -> None:

@@ -47,7 +47,7 @@ _EXACT = {
     "Expected object of scalar type {result} but got scalar type {out} for argument 'out'": (
         "complex polar"
     ),
-    "{name}() out tensor must be same dtype as the input tensor": "quantile nanquantile",
+    "quantile() out tensor must be same dtype as the input tensor": "quantile nanquantile",
     "torch.histogram: input tensor and hist tensor should have the same dtype, but got input "
     "{result_c} and hist {out_c}": "histogram histc",
     "tensordot: Expected the output tensor to have dtype {result}, but got an output tensor with "
@@ -67,6 +67,7 @@ _EXACT = {
     "{result}": "float_power",
     "{name} does not support non-boolean outputs.": "signbit isposinf isneginf",
     "nan_to_num: dtype of out: {out} should be same as input: {result}": "nan_to_num",
+    "heaviside is not yet implemented for tensors with different dtypes.": "heaviside",
     "take(): self and out expected to have the same dtype, but got self.dtype = {result} and "
     "out.dtype = {out}": "take",
     "multinomial expects {result} tensor out, got: {out}": "multinomial",
@@ -102,8 +103,8 @@ _CAST = {
 }  # fmt: skip
 
 _SHOWN = {
-    "fft2": "fftn", "ifft2": "ifftn", "rfft2": "rfftn", "ihfft2": "ihfftn", "hfft2": "hfftn",
-    "irfft2": "irfftn",
+    "fft2": "fftn", "ifft2": "fftn", "ifftn": "fftn", "rfft2": "rfftn", "ihfft2": "ihfftn",
+    "hfft2": "hfftn", "irfft2": "irfftn",
 }  # fmt: skip
 
 

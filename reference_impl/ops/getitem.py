@@ -23,7 +23,7 @@ from ..op import PLAIN, overridden
 from ..tensor import Tensor, wrap
 from ..views import change
 from .create import from_numpy
-from .index import _index
+from .index import BYTE_WARNING, _index
 from .nested import filled_value, from_data
 from .parts import alias, select, slice_
 from .put import index_put
@@ -33,9 +33,6 @@ _SEQUENCE_WARNING = (
     "Using a non-tuple sequence for multidimensional indexing is deprecated and will be changed in "
     "pytorch 2.9; use x[tuple(seq)] instead of x[seq]. In pytorch 2.9 this will be interpreted as "
     "tensor index, x[torch.tensor(seq)], which will result either in an error or a different result"
-)
-_BYTE_WARNING = (
-    "indexing with dtype torch.uint8 is now deprecated, please use a dtype torch.bool instead."
 )
 
 
@@ -68,10 +65,19 @@ def setitem(self: Tensor, index: Any, value: Any) -> None:
     source = _as_value(self, value)
     if index is True:
         index = None
+    if isinstance(index, Tensor) and index.dtype is dtypes.uint8:
+        if index.ndim and source._data.size == 1:
+            raise RuntimeError(
+                "masked_fill_ only supports boolean masks, but got mask with dtype unsigned char"
+            )
     seen, tensors = _views(self, index)
     if not tensors:
         _copy_to(seen, source)
         return
+    if isinstance(index, Tensor) and index.dtype is dtypes.uint8 and source._data.size == 1:
+        raise RuntimeError(
+            "masked_fill_ only supports boolean masks, but got mask with dtype unsigned char"
+        )
     change(index_put.op, [seen, tensors, _without_leading_ones(source), False])
 
 
@@ -169,7 +175,7 @@ def _tensor_part(self: Tensor, part: Tensor) -> Any:
         value = part._data.item()
         return bool(value) if part.dtype in (dtypes.bool_, dtypes.uint8) else int(value)
     if part.dtype is dtypes.uint8:
-        warnings.warn(_BYTE_WARNING, UserWarning, stacklevel=6)
+        warnings.warn(BYTE_WARNING, UserWarning, stacklevel=6)
         part = wrap(part._data.astype(np.bool_))
     if xp_of(part._data) is not xp_of(self._data):
         part = wrap(xp_of(self._data).asarray(part._data))

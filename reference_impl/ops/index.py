@@ -65,6 +65,11 @@ def index_tuple(xp: Any, array: Any, indices: Sequence[Any]) -> tuple[Any, ...]:
     return tuple(out)
 
 
+BYTE_WARNING = (
+    "indexing with dtype torch.uint8 is now deprecated, please use a dtype torch.bool instead."
+)
+
+
 def indexed_shape(array: Any, where: Sequence[Any]) -> tuple[int, ...]:
     """The shape of ``array[where]``, without reading it."""
     own = [*where, *[slice(None)] * (array.ndim - len(where))]

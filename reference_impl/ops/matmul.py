@@ -282,6 +282,8 @@ def addr(xp, self, vec1, vec2, *, beta=1, alpha=1):
         raise RuntimeError(f"addr: Expected 1-D argument {which[0]}, but got {which[1].ndim}-D")
     d = dtypes.result_dtype(self, vec1, vec2)
     for name, value in (("beta", beta), ("alpha", alpha)):
+        if isinstance(value, bool) and d is not dtypes.bool_:
+            raise RuntimeError(f"Boolean {name} only supported for Boolean results.")
         if isinstance(value, float) and d.category < dtypes.FLOAT:
             raise RuntimeError(
                 f"For integral input tensors, argument {name} must not be a floating point number."

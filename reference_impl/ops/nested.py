@@ -56,7 +56,11 @@ def _shape(data: Any) -> tuple[int, ...]:
         shape.append(len(data))
         if not shape[-1]:
             break
-        data = data[0]
+        try:
+            data = data[0]
+        except Exception:
+            kind = errors.type_name(data)
+            raise ValueError(f"could not determine the shape of object type '{kind}'") from None
     return tuple(shape)
 
 
@@ -77,6 +81,8 @@ def inferred_dtype(data: Any) -> dtype:
         return max((dtypes.of_number(k()) for k in kinds), key=lambda d: d.category)
     found = None
     for item in data:
+        if item is data:
+            raise TypeError("new(): self-referential lists are incompatible")
         d = inferred_dtype(item)
         found = d if found is None else dtypes.promote_types(found, d)
     return found or dtypes.get_default_dtype()

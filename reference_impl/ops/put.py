@@ -7,6 +7,7 @@ gradient of what was overwritten is zero, what was written gets the gradient of 
 from __future__ import annotations
 
 import math
+import warnings
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from ..op import op, wrap_dim
 from ..storage import UntypedStorage, array_in, storage_of
 from ..tensor import Tensor
 from .index import (
+    BYTE_WARNING,
     _index,
     add_at,
     check_indices,
@@ -230,12 +232,9 @@ def _index_put_self(grad: Any, indices: Any, accumulate: bool) -> Any:
 @op(self=_index_put_self, values=lambda grad, indices: _index(grad, indices), inplace=True)
 def index_put(xp, self, indices, values, accumulate=False):
     """Write `values` to the places that index tensors name (add them with `accumulate`)."""
-    if self.dtype != values.dtype:
-        to, from_ = (errors.scalar_type(dtypes.of(a.dtype)) for a in (self, values))
-        raise RuntimeError(
-            "Index put requires the source and destination dtypes match, got "
-            f"{to} for the destination and {from_} for the source."
-        )
+    for index in indices:
+        if index is not None and index.dtype == np.uint8:
+            warnings.warn(BYTE_WARNING, UserWarning, stacklevel=6)
     where = index_tuple(xp, self, indices)
     out = layout.copy(self)
     shape = indexed_shape(self, where)
@@ -246,6 +245,12 @@ def index_put(xp, self, indices, values, accumulate=False):
             f"shape mismatch: value tensor of shape {errors.sizes(values.shape)} cannot be "
             f"broadcast to indexing result of shape {errors.sizes(shape)}"
         ) from None
+    if self.dtype != values.dtype:
+        to, from_ = (errors.scalar_type(dtypes.of(a.dtype)) for a in (self, values))
+        raise RuntimeError(
+            "Index put requires the source and destination dtypes match, got "
+            f"{to} for the destination and {from_} for the source."
+        )
     check_indices(self, where, shape)
     if 0 in shape:
         return out

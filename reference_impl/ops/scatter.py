@@ -36,9 +36,9 @@ def dispatching(name: str, choose: Any, doc: str) -> Any:
     ``choose(...)`` returns (operation, its arguments).
     """
 
-    def call(*args: Any, **kwargs: Any) -> Any:
+    def call(*args: Any, out: Any = None, **kwargs: Any) -> Any:
         picked, values = choose(*args, **kwargs)
-        return picked(*values)
+        return picked(*values) if out is None else picked(*values, out=out)
 
     def call_in_place(*args: Any, **kwargs: Any) -> Any:
         picked, values = choose(*args, **kwargs)

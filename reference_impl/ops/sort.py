@@ -167,6 +167,17 @@ def _as_values(function: str, values: Any, like: Tensor) -> Tensor:
     return tensor(values, dtype=None, device=like.device)
 
 
+def _warn_of_gaps(values: Tensor, boundaries: Tensor) -> None:
+    for tensor, name in ((values, "input value"), (boundaries, "boundary")):
+        if not tensor._data.flags.c_contiguous:
+            errors.warn_once(
+                f"torch.searchsorted(): {name} tensor is non-contiguous, this will lower the "
+                "performance due to extra data copy when converting non-contiguous tensor to "
+                f"contiguous, please use contiguous {name} tensor if possible. This message will "
+                "only appear once per program."
+            )
+
+
 @op(method=False, function=False)
 def _searchsorted(xp, sorted_sequence, values, out_int32, right, sorter):
     kind = np.int32 if out_int32 else np.int64
@@ -204,6 +215,7 @@ def searchsorted(
             "while right was True"
         )
     values = _as_values("searchsorted", input, sorted_sequence)
+    _warn_of_gaps(values, sorted_sequence)
     return _searchsorted(sorted_sequence, values, out_int32, right or side == "right", sorter)
 
 
@@ -215,4 +227,5 @@ def bucketize(
     if boundaries.ndim != 1:
         raise RuntimeError(f"boundaries tensor must be 1 dimension, but got dim({boundaries.ndim})")
     values = _as_values("bucketize", input, boundaries)
+    _warn_of_gaps(values, boundaries)
     return _searchsorted(boundaries, values, out_int32, right, None)  # type: ignore

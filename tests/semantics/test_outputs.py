@@ -250,3 +250,46 @@ def test_small_meanings(torch):
         torch.trapezoid(torch.ones(2, 3), dim=5)
     with pytest.raises(RuntimeError, match="diff expects prepend or append to be the same dim"):
         torch.diff(torch.ones(2, 2), prepend=torch.ones(2))
+
+
+def test_lists_and_sequences_that_make_no_tensor(torch):
+    class Broken:
+        def __len__(self):
+            return 3
+
+        def __getitem__(self, index):
+            raise KeyError(index)
+
+    loop = [0]
+    loop.append(loop)
+    with pytest.raises(TypeError, match="self-referential lists are incompatible"):
+        torch.tensor(loop)
+    with pytest.raises(ValueError, match="could not determine the shape of object type 'Broken'"):
+        torch.tensor(Broken())
+
+
+def test_masks_of_bytes(torch):
+    mask = torch.tensor([1, 0, 1], dtype=torch.uint8)
+    y = torch.ones(3)
+    with pytest.warns(UserWarning, match="indexing with dtype torch.uint8 is now deprecated"):
+        y.index_put_((mask,), torch.tensor([2.0, 3.0]))
+    assert y.tolist() == [2.0, 1.0, 3.0]
+    with pytest.raises(RuntimeError, match="only supports boolean masks"):
+        y[mask] = 0.0
+
+
+def test_the_shape_of_what_is_assigned_is_looked_at_before_its_dtype(torch):
+    x = torch.arange(4)
+    with pytest.raises(RuntimeError, match="shape mismatch: value tensor of shape"):
+        x[x > -1] = torch.tensor([1.0, 2.0, 3.0])
+    with pytest.raises(RuntimeError, match="source and destination dtypes match, got Long for"):
+        x[x > -1] = torch.ones(4)
+
+
+def test_flags_do_not_scale_numbers(torch):
+    x, m = torch.ones(2), torch.ones(2, 2)
+    for name in ("beta", "alpha"):
+        with pytest.raises(RuntimeError, match=f"Boolean {name} only supported for Boolean"):
+            torch.addr(m, x, x, **{name: True})
+        with pytest.raises(RuntimeError, match=f"argument {name} must not be a floating point"):
+            torch.addr(m.long(), x.long(), x.long(), **{name: 1.5})
