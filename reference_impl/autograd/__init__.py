@@ -29,6 +29,7 @@ from .grad_mode import (
     set_multithreading_enabled,
 )
 from .gradcheck import gradcheck, gradgradcheck
+from .graph import SavedTensor
 from .variable import Variable
 
 __all__ = [

@@ -5,16 +5,13 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from .. import backend, errors
 from ..missing import names_of
 from ..tensor import Tensor
 from .grad_mode import HOOKS, mode, no_grad
 from .node import Node, RemovableHandle, SavedByHooks
-
-if TYPE_CHECKING:
-    from ..op import Op
 
 __all__ = [
     "GradientEdge", "Node", "disable_saved_tensors_hooks", "get_gradient_edge",
@@ -74,11 +71,19 @@ def disable_saved_tensors_hooks(error_message: str) -> Iterator[None]:
         _active.forbidden = before
 
 
-def packed(t: Tensor) -> Callable[[], Tensor]:
-    """What `t` becomes under the active hooks: a function that unpacks it."""
-    pack, unpack = _active.stack[-1]
+def packed(t: Tensor, hooks: tuple[Any, Any] | None = None) -> Callable[[], Tensor]:
+    """What `t` becomes under `hooks` (None: the active ones): a function that unpacks it."""
+    pack, unpack = hooks or _active.stack[-1]
+    before = t._counter[0]
     with _without_hooks(), no_grad():
-        kept = pack(t.detach())
+        kept = pack(t)
+    if t._counter[0] != before:
+        raise RuntimeError(
+            "A saved tensor pack hook is modifying its input in place. Tensors provided as input "
+            "to pack hook cannot be modified by in-place operations as this can lead to unexpected "
+            "side-effects. Please open an issue if you need to perform in-place operations on the "
+            "input to a pack hook."
+        )
 
     def restore() -> Tensor:
         found = unpack(kept)
@@ -102,19 +107,67 @@ def _without_hooks() -> Iterator[None]:
         mode.state = before
 
 
-def pack_saved(node: Node, op: Op) -> None:
-    """Send the tensors that a node has just saved through the active hooks."""
-    from ..op import with_history
-
+def pack_saved(node: Node, tensors: dict[int, Any]) -> None:
+    """Send the tensors that a node has just saved (by their place) through the active hooks."""
     saved = node.saved
     assert saved is not None
     items: list[Any] = list(saved)
     unpackers: list[Callable[[Any], Any] | None] = [None] * len(items)
-    for i, value in enumerate(saved):
-        if hasattr(value, "strides"):
-            restore = packed(with_history(value, None, 0))
-            items[i], unpackers[i] = restore, lambda restore: restore()._data
+    for i, t in tensors.items():
+        if isinstance(t, Tensor):
+            items[i], unpackers[i] = packed(t), _unpacked
+        else:
+            items[i] = [packed(v) if isinstance(v, Tensor) else v for v in t]
+            unpackers[i] = _all_unpacked
     node.saved, node.guards, node.versions = SavedByHooks(items, unpackers), (), ()
+
+
+def _unpacked(restore: Callable[[], Tensor]) -> Any:
+    return restore()._data
+
+
+def _all_unpacked(items: list[Any]) -> list[Any]:
+    return [_unpacked(v) if callable(v) else v for v in items]
+
+
+class SavedTensor:
+    """``grad_fn._raw_saved_self``: a saved tensor that hooks can be registered on."""
+
+    __slots__ = ("_at", "_node")
+
+    def __init__(self, node: Node | None = None, at: int = 0) -> None:
+        if node is None:
+            raise RuntimeError("Trying to create a SavedTensor object from Python is forbidden.")
+        self._node, self._at = node, at
+
+    def register_hooks(
+        self, pack_hook: Callable[[Tensor], Any], unpack_hook: Callable[[Any], Tensor]
+    ) -> None:
+        """Pack this saved tensor now, unpack it when it is needed.
+
+        Raises RuntimeError for a second pair of hooks, and once the tensor was freed.
+        """
+        node, at = self._node, self._at
+        if node.saved is None:
+            raise RuntimeError(
+                "Calling register_hooks on a saved tensor after it has been freed. Saved "
+                "intermediate values of the graph are freed when you call .backward() or "
+                "autograd.grad(). Specify retain_graph=True if you need to backward through the "
+                "graph a second time or if you need to access saved variables after calling "
+                "backward."
+            )
+        held = node.saved
+        if not isinstance(held, SavedByHooks):
+            held = SavedByHooks(list(held), [None] * len(held))
+        if held.unpackers[at] is not None:
+            raise RuntimeError(
+                "Calling register_hooks on a saved tensor whose hooks have already been set. Hint: "
+                "only one pair of hooks is allowed at a time."
+            )
+        value = node.unpack(True)[at]
+        held.items[at] = packed(value, (pack_hook, unpack_hook))
+        held.unpackers[at] = _unpacked
+        node.saved, node.guards, node.versions = held, (), ()
 
 
 class GradientEdge(NamedTuple):

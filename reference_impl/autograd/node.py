@@ -171,8 +171,8 @@ class Node:
             self.guards = self.versions = ()
 
     def __getattr__(self, name: str) -> Any:
-        if name.startswith("_saved_"):
-            return self.op.saved_attribute(self, name.removeprefix("_saved_"))
+        if name.startswith(("_saved_", "_raw_saved_")):
+            return self.op.saved_attribute(self, name)
         raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'")
 
 

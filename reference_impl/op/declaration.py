@@ -260,7 +260,23 @@ class Op:
         if mode.state & HOOKS:
             from ..autograd.graph import pack_saved
 
-            pack_saved(node, self)
+            pack_saved(node, self._saved_tensors(node, values, arrays, results))
+
+    def _saved_tensors(
+        self, node: Node, values: Sequence[Any], arrays: Sequence[Any], results: Sequence[Tensor]
+    ) -> dict[int, Any]:
+        """The tensors, or lists of them, that a node has saved, by place: arguments first."""
+        found: dict[int, Any] = {}
+        for wanted in (ARGUMENT, RESULT):
+            for i, (kind, at) in enumerate(self.saves):
+                if kind != wanted or node.saved[i] is None:
+                    continue
+                value = results[at] if kind == RESULT else values[at]
+                if isinstance(value, Tensor) and kind == ARGUMENT and arrays[at] is not value._data:
+                    value = with_history(arrays[at], *(self._edge_of(node, at) or (None, 0)))
+                if holds_tensors(value):
+                    found[i] = value
+        return found
 
     # ------------------------------------------------------------ reading saved values
 
@@ -307,11 +323,17 @@ class Op:
             port = source[1] if source else 0
             yield value, box, f", which is output {port} of {maker}" if maker else ""
 
-    def saved_attribute(self, node: Node, name: str) -> Any:
-        """``grad_fn._saved_other``: a saved value as a tensor."""
+    def saved_attribute(self, node: Node, attribute: str) -> Any:
+        """``grad_fn._saved_other``, a saved value, or ``_raw_saved_other``, to hook it."""
+        name = attribute.partition("_saved_")[2]
         if name not in self.save_names:
-            raise AttributeError(f"'{node.name()}' object has no attribute '_saved_{name}'")
-        return node.unpack(True)[self.save_names.index(name)]
+            raise AttributeError(f"'{node.name()}' object has no attribute '{attribute}'")
+        at = self.save_names.index(name)
+        if attribute.startswith("_raw"):
+            from ..autograd.graph import SavedTensor
+
+            return SavedTensor(node, at)
+        return node.unpack(True)[at]
 
 
 def parameters_of(function: Any) -> tuple[tuple[str, ...], dict[str, Any], int]:
