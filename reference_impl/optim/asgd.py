@@ -14,6 +14,8 @@ __all__ = ["ASGD"]
 class ASGD(PerParameter):
     """Gradient descent that also keeps the average ``ax`` of the parameter from step `t0` on."""
 
+    captured = "params, mus, etas, and state_steps"
+
     def __init__(
         self,
         params: Any,

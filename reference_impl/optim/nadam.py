@@ -15,6 +15,8 @@ __all__ = ["NAdam"]
 class NAdam(PerParameter):
     """Adam whose step looks ahead: it mixes the gradient with the average of the next step."""
 
+    captured = "params, mu_products and state_steps"
+
     def __init__(
         self,
         params: Any,

@@ -15,7 +15,9 @@ from ..autograd.node import HookList, RemovableHandle
 from ..missing import names_of
 from ..tensor import Tensor
 
-__all__ = ["Optimizer"]
+__all__ = [
+    "Optimizer", "register_optimizer_step_post_hook", "register_optimizer_step_pre_hook",
+]  # fmt: skip
 
 
 class _Required:
@@ -37,6 +39,11 @@ class Optimizer:
 
     def __init__(self, params: Any, defaults: dict[str, Any]) -> None:
         self.defaults = defaults
+        if defaults.get("fused"):
+            if defaults.get("differentiable"):
+                raise RuntimeError("`fused` does not support `differentiable`")
+            if defaults.get("foreach"):
+                raise RuntimeError("`fused` and `foreach` cannot be `True` together.")
         self._step_pre_hooks, self._step_post_hooks = HookList(), HookList()
         self._state_dict_pre_hooks, self._state_dict_post_hooks = HookList(), HookList()
         self._load_pre_hooks, self._load_post_hooks = HookList(), HookList()
@@ -73,12 +80,17 @@ class Optimizer:
                 "ordering of tensors in sets will change between runs. Please use a list instead."
             )
         params = list(params)
-        if params and isinstance(params[0], tuple):
+        named = [isinstance(p, tuple) for p in params]
+        if any(named) and not all(named):
+            raise ValueError(
+                "all optimizer params should be with/without names. Some param names are missing"
+            )
+        if any(named):
             param_group["param_names"] = [name for name, _ in params]
             params = [p for _, p in params]
         param_group["params"] = params
         for p in params:
-            _check_parameter(p)
+            _check_parameter(p, self.defaults.get("differentiable", False))
         for name, default in self.defaults.items():
             if default is required and name not in param_group:
                 raise ValueError(
@@ -92,6 +104,14 @@ class Optimizer:
                 "will cause an error; see github.com/pytorch/pytorch/issues/40967 for more "
                 "information",
                 stacklevel=3,
+            )
+        if self.param_groups and ("param_names" in param_group) != (
+            "param_names" in self.param_groups[0]
+        ):
+            kind = "with names" if "param_names" in param_group else "without names"
+            raise ValueError(
+                "all optimizer param groups should be with/without names. cannot add param group "
+                f"{kind} to the optimizer"
             )
         known = set(chain.from_iterable(g["params"] for g in self.param_groups))
         if not known.isdisjoint(params):
@@ -230,29 +250,48 @@ class Optimizer:
         return "\n".join([*lines, ")"])
 
 
+_before_any_step, _after_any_step = HookList(), HookList()
+
+
+def register_optimizer_step_pre_hook(hook: Callable[..., Any]) -> RemovableHandle:
+    """Call ``hook(optimizer, args, kwargs)`` before each step of any optimiser."""
+    return _before_any_step.add(hook)
+
+
+def register_optimizer_step_post_hook(hook: Callable[..., Any]) -> RemovableHandle:
+    """Call ``hook(optimizer, args, kwargs)`` after each step of any optimiser."""
+    return _after_any_step.add(hook)
+
+
 def _with_hooks(step: Callable[..., Any]) -> Callable[..., Any]:
     """``step`` between the hooks of the optimiser."""
 
     @functools.wraps(step)
     def wrapper(self: Any, *args: Any, **kwargs: Any) -> Any:
-        for hook in self._step_pre_hooks.values():
-            replaced = hook(self, args, kwargs)
-            if replaced is not None:
-                args, kwargs = replaced
+        for hook in (*_before_any_step.values(), *self._step_pre_hooks.values()):
+            replaced = hook(self, (self, *args), kwargs)
+            if replaced is None:
+                continue
+            if not (isinstance(replaced, tuple) and len(replaced) == 2):
+                raise RuntimeError(
+                    f"{step} must return None or a tuple of (new_args, new_kwargs), but got "
+                    f"{replaced}."
+                )
+            (_, *args), kwargs = replaced  # type: ignore[assignment]
         out = step(self, *args, **kwargs)
-        for hook in self._step_post_hooks.values():
-            hook(self, args, kwargs)
+        for hook in (*self._step_post_hooks.values(), *_after_any_step.values()):
+            hook(self, (self, *args), kwargs)
         return out
 
     return wrapper
 
 
-def _check_parameter(p: Any) -> None:
+def _check_parameter(p: Any, differentiable: bool) -> None:
     if not isinstance(p, Tensor):
         raise TypeError(
             "optimizer can only optimize Tensors, but one of the params is " + type(p).__name__
         )
-    if not (p.is_leaf or p.retains_grad):
+    if not (differentiable or p.is_leaf or p.retains_grad):
         raise ValueError("can't optimize a non-leaf Tensor")
 
 

@@ -24,6 +24,7 @@ class PerParameter(Optimizer):
     """
 
     by_parts = True
+    captured = "params and state_steps"  # what a graph of CUDA kernels would hold on to
 
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
         loss = self._loss(closure)
@@ -32,6 +33,11 @@ class PerParameter(Optimizer):
             for p in group["params"]:
                 if p._grad is None:
                     continue
+                if group.get("capturable") and p.is_cpu:
+                    raise AssertionError(
+                        f"If capturable=True, {self.captured} must be on supported devices: "
+                        "['cuda', 'xpu', 'hpu', 'privateuseone', 'xla']."
+                    )
                 state = self.state.get(p) or {}
                 if not state:
                     with no_grad():
