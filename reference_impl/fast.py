@@ -141,6 +141,8 @@ def _binary(op: Op, general: Call) -> Call:
 
     def quick(self: Any = general, other: Any = general, *args: Any, **kwargs: Any) -> Any:
         if args or kwargs or other is general:
+            if self is general and other is not general:  # both by name: add(input=x, other=y)
+                return general(other=other, **kwargs)
             given = [a for a in (self, other) if a is not general]
             return general(*given, *args, **kwargs)
         if type(self) is not Tensor and type(self) not in PLAIN:

@@ -21,6 +21,7 @@ from .ops.complex import conj, conj_physical
 from .ops.convert import to
 from .ops.create import _finish, as_device
 from .ops.fourier import _fft_c2c, _fft_c2r, _fft_r2c, resized
+from .ops.ranges import _warn_out_size
 from .ops.rearrange import roll
 from .tensor import Tensor
 
@@ -277,6 +278,8 @@ def _frequencies(
     values = (whole.astype(np.float64) * scale).astype(chosen.numpy)
     where = as_device(name, device)
     made = values if where is None else backend.move(values, where)
+    if out is not None and out._data.size != values.size:
+        _warn_out_size(out, values.size)
     return _finish(made, requires_grad, out, dtype, flat=True)
 
 

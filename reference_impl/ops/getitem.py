@@ -65,11 +65,11 @@ def setitem(self: Tensor, index: Any, value: Any) -> None:
     source = _as_value(self, value)
     if index is True:
         index = None
-    if isinstance(index, Tensor) and index.dtype is dtypes.uint8:
-        if index.ndim and source._data.size == 1:
-            raise RuntimeError(
-                "masked_fill_ only supports boolean masks, but got mask with dtype unsigned char"
-            )
+    masked = isinstance(index, Tensor) and index.ndim and index.dtype is dtypes.uint8
+    if masked and source._data.size == 1:
+        raise RuntimeError(
+            "masked_fill_ only supports boolean masks, but got mask with dtype unsigned char"
+        )
     seen, tensors = _views(self, index)
     if not tensors:
         _copy_to(seen, source)

@@ -354,6 +354,8 @@ def _nonzero(xp, self):
 def nonzero(self: Tensor, *, as_tuple: bool = False, out: Any = None) -> Any:
     """The coordinates of the elements that are not zero: (n, ndim), or a vector per dimension."""
     if not as_tuple:
+        if out is not None and not isinstance(out, Tensor):
+            raise errors.argument_must_be("nonzero", "out", None, "Tensor", out)
         return _nonzero(self) if out is None else _nonzero(self, out=out)
     if out is not None:
         raise RuntimeError("nonzero does not support the out kwarg when as_tuple is True")

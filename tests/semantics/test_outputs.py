@@ -156,6 +156,7 @@ def test_numbers_may_stand_before_the_tensors_as_of_old(torch):
 
 def test_names_that_numpy_has_for_the_operands(torch):
     assert torch.add(x1=torch.ones(1), x2=torch.ones(1)).tolist() == [2.0]
+    assert torch.sub(other=torch.ones(1), input=torch.zeros(1)).tolist() == [-1.0]
     assert torch.sum(a=torch.ones(2), axis=0, keepdims=True).tolist() == [2.0]
 
 
