@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from .. import layout
+from .. import dtypes, errors, layout
 from ..autograd.grad_mode import NATIVE, TRANSFORM, mode
 from ..backend import xp_of
 from ..tensor import Tensor, wrap
@@ -92,6 +92,19 @@ def in_double(forward: Callable[..., Any]) -> Callable[..., Any]:
         return forward(xp, self.astype(np.float64), *wide, **options).astype(storage)
 
     return computed
+
+
+def serving(kernel: str, refused: str = "biuc") -> Callable[..., Any]:
+    """A ``prepare`` that raises NotImplementedError for these kinds of the first argument's dtype.
+
+    The message names PyTorch's `kernel`, as that for a dtype without one does.
+    """
+
+    def check(op: Any, xp: Any, arrays: list[Any]) -> None:
+        if arrays[0].dtype.kind in refused:
+            raise errors.not_implemented_for(kernel, dtypes.of(arrays[0].dtype))
+
+    return check
 
 
 def in_rows(forward: Callable[..., Any]) -> Callable[..., Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from typing import Any
 
 from ... import errors
@@ -72,7 +73,7 @@ def _max_of_regions(xp, self, regions, label):
     for place in itertools.product(*(range(len(b)) for b in bounds)):
         pick = [bounds[d][i] for d, i in enumerate(place)]
         region = self[(..., *(slice(a, b) for a, b in pick))]
-        flat = region.reshape(*lead, -1)
+        flat = region.reshape(*lead, math.prod(region.shape[2:]))
         best = flat.argmax(axis=2)
         values[(..., *place)] = xp.take_along_axis(flat, best[..., None], 2)[..., 0]
         index = xp.zeros_like(best)

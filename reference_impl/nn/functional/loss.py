@@ -13,6 +13,7 @@ from typing import Any
 from ...autograd.grad_mode import no_grad
 from ...op import PUBLIC, op
 from ...ops.exponential import exp, log
+from ...ops.rules import serving
 from ...ops.selection import clamp
 
 REDUCTIONS = ("none", "mean", "sum")
@@ -38,7 +39,9 @@ def reduced(xp: Any, losses: Any, reduction: str) -> Any:
     """The losses themselves, their mean, or their sum."""
     if reduction == "none":
         return losses
-    return xp.mean(losses) if reduction == "mean" else xp.sum(losses)
+    if reduction == "mean":
+        return xp.mean(losses) if losses.size else xp.full((), math.nan, losses.dtype)
+    return xp.sum(losses)
 
 
 def reduced_tensor(losses: Any, reduction: str) -> Any:
@@ -94,7 +97,7 @@ def _mse_slope(grad: Any, self: Any, target: Any, reduction: str) -> Any:
 @op(
     self=_mse_slope,
     target=lambda grad, self, target, reduction: -_mse_slope(grad, self, target, reduction),
-    name="mse_loss", **_private,
+    name="mse_loss", prepare=serving("mse_cpu", "bc"), **_private,
 )  # fmt: skip
 def _mse_loss(xp, self, target, reduction):
     difference = self - target
@@ -136,7 +139,7 @@ def _smooth_l1_slope(grad: Any, self: Any, target: Any, reduction: str, beta: fl
     target=lambda grad, self, target, reduction, beta: -_smooth_l1_slope(
         grad, self, target, reduction, beta
     ),
-    name="smooth_l1_loss", **_private,
+    name="smooth_l1_loss", prepare=serving("smooth_l1_cpu", "bc"), **_private,
 )  # fmt: skip
 def _smooth_l1_loss(xp, self, target, reduction, beta):
     d, kind = xp.abs(self - target), self.dtype.type
@@ -167,7 +170,7 @@ def _huber_slope(grad: Any, self: Any, target: Any, reduction: str, delta: float
     target=lambda grad, self, target, reduction, delta: -_huber_slope(
         grad, self, target, reduction, delta
     ),
-    name="huber_loss", **_private,
+    name="huber_loss", prepare=serving("huber_cpu"), **_private,
 )  # fmt: skip
 def _huber_loss(xp, self, target, reduction, delta):
     if delta <= 0:
@@ -205,7 +208,13 @@ def _bce_target(grad: Any, self: Any, target: Any, weight: Any, reduction: str) 
     return spread(grad, reduction, self) * slope
 
 
-@op(self=_bce_self, target=_bce_target, name="binary_cross_entropy", **_private)
+@op(
+    self=_bce_self,
+    target=_bce_target,
+    name="binary_cross_entropy",
+    prepare=serving("binary_cross_entropy"),
+    **_private,
+)
 def _binary_cross_entropy(xp, self, target, weight, reduction):
     kind = self.dtype.type
     if not bool(((self >= 0) & (self <= 1)).all()):
@@ -294,7 +303,7 @@ def _soft_margin_slope(grad: Any, self: Any, target: Any, reduction: str) -> Any
 
 @op(self=_soft_margin_slope, name="soft_margin_loss", **_private)
 def _soft_margin_loss(xp, self, target, reduction):
-    return reduced(xp, xp.log1p(xp.exp(-target * self)), reduction)
+    return reduced(xp, xp.log1p(xp.exp(-target.astype(self.dtype) * self)), reduction)
 
 
 def soft_margin_loss(

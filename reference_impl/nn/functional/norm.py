@@ -19,7 +19,7 @@ from ...ops.complex import conj
 from ...ops.exponential import rsqrt
 from ...ops.reduce import mean as mean_
 from ...ops.reduce import sum as sum_
-from ...ops.rules import in_rows
+from ...ops.rules import in_rows, serving
 from ...ops.shape import reshape
 
 _private: dict[str, bool] = {"method": False, "function": False}
@@ -89,7 +89,7 @@ def _batch_norm_rule(
 
 
 @op(joint=(("self", "weight", "bias"), _batch_norm_rule), node="NativeBatchNormBackward0",
-    **_private)  # fmt: skip
+    prepare=serving("batch_norm"), **_private)  # fmt: skip
 @in_rows
 def _batch_norm(xp, self, weight, bias, running_mean, running_var, training, eps):
     shape = (1, -1) + (1,) * (self.ndim - 2)
@@ -208,7 +208,7 @@ def _summed(x: Any, axes: Any) -> Any:
 
 
 @op(joint=(("self", "weight", "bias"), _layer_norm_rule), node="NativeLayerNormBackward0",
-    **_private)  # fmt: skip
+    prepare=serving("LayerNormKernelImpl"), **_private)  # fmt: skip
 @in_rows
 def _layer_norm(xp, self, normalized_shape, weight, bias, eps):
     axes = tuple(range(self.ndim - len(normalized_shape), self.ndim))
@@ -268,7 +268,7 @@ def _group_norm_rule(
 
 
 @op(joint=(("self", "weight", "bias"), _group_norm_rule), node="NativeGroupNormBackward0",
-    **_private)  # fmt: skip
+    prepare=serving("GroupNormKernelImpl"), **_private)  # fmt: skip
 def _group_norm(xp, self, num_groups, weight, bias, eps):
     shape = self.shape
     size = math.prod(shape[1:]) // num_groups

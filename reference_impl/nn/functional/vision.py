@@ -139,7 +139,7 @@ def _affine_grid(theta, size, align_corners):
 def affine_grid(theta: Any, size: Any, align_corners: Any = None) -> Any:
     """The points of a grid of shape `size`, moved by affine maps (N, 2, 3) or (N, 3, 4)."""
     if align_corners is None:
-        _warn_align("affine_grid")
+        _warn_align()
         align_corners = False
     if not theta.is_floating_point():
         raise ValueError(f"Expected theta to have floating point type, but got {theta.dtype}")
@@ -160,12 +160,11 @@ def affine_grid(theta: Any, size: Any, align_corners: Any = None) -> Any:
     return _affine_grid(theta, tuple(size), align_corners)
 
 
-def _warn_align(name: str) -> None:
+def _warn_align() -> None:
     warnings.warn(
         "Default grid_sample and affine_grid behavior has changed to align_corners=False since "
-        "1.3.0. Please specify "
-        f"align_corners=True if the old behavior is desired. See the documentation of {name} for "
-        "details.",
+        "1.3.0. Please specify align_corners=True if the old behavior is desired. See the "
+        "documentation of grid_sample for details.",
         stacklevel=3,
     )
 
@@ -281,7 +280,7 @@ def grid_sample(
             f"'reflection', but got: '{padding_mode}'"
         )
     if align_corners is None:
-        _warn_align("grid_sample")
+        _warn_align()
         align_corners = False
     _check_sampler(input, grid, mode)
     return _samplers[input.ndim - 2](input, grid, mode, padding_mode, bool(align_corners))
