@@ -74,10 +74,6 @@ def setitem(self: Tensor, index: Any, value: Any) -> None:
     if not tensors:
         _copy_to(seen, source)
         return
-    if isinstance(index, Tensor) and index.dtype is dtypes.uint8 and source._data.size == 1:
-        raise RuntimeError(
-            "masked_fill_ only supports boolean masks, but got mask with dtype unsigned char"
-        )
     change(index_put.op, [seen, tensors, _without_leading_ones(source), False])
 
 
@@ -171,6 +167,8 @@ def _tensor_part(self: Tensor, part: Tensor) -> Any:
     number = not part.ndim and part.dtype.category == dtypes.INTEGER
     if part.dtype.name not in ("int64", "int32", "uint8", "bool") and not number:
         raise IndexError("tensors used as indices must be long, int, byte or bool tensors")
+    if part.ndim == 0 and hasattr(part, "_value"):  # under vmap: one for each example
+        return part
     if part.ndim == 0:
         value = part._data.item()
         return bool(value) if part.dtype in (dtypes.bool_, dtypes.uint8) else int(value)
