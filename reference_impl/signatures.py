@@ -4,7 +4,8 @@
      * (Tensor input, Tensor other, *, Tensor out = None)
      * (Tensor input, Number other, *, Tensor out = None)
 
-``signatures.txt`` lists the overloads of the functions that have several, in PyTorch's words.  None
+``signatures.txt`` lists the overloads of the functions that have several, in PyTorch's words; a
+line with ``=`` is a function that has one, whose arguments PyTorch checks one by one.  None
 of this runs unless a call has failed: it only finds the words for it, as PyTorch's own parser does
 (torch/csrc/utils/python_arg_parser.cpp, ``print_error`` and ``format_invalid_args``).
 """
@@ -150,6 +151,12 @@ def _single(
     name: str, params: Sequence[str], args: Sequence[Any], error: Exception, method: bool
 ) -> Exception:
     """`error` of a function without overloads, with the argument's place and the name filled in."""
+    known = _table().get(f"={name}") or _table().get(f"={name.removesuffix('_')}")
+    too_many = "takes" in str(error)
+    if known is not None and not too_many and isinstance(error, (TypeError, AttributeError)):
+        reason = _reason(name, _as_method(known[0]) if method else known[0], args[method:], {})
+        if reason is not None:
+            return reason
     if isinstance(error, AttributeError):
         return _not_a_tensor(name, params, args, error, method)
     text = str(error)
