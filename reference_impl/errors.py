@@ -592,10 +592,4 @@ def grad_dtype_mismatch(index: int, grad: Any, output: Any) -> RuntimeError:
     )
 
 
-def data_without_gradient() -> RuntimeError:
-    return RuntimeError(
-        "data set to a tensor that requires gradients must be floating point or complex dtype"
-    )
-
-
 COMPLEX_TO_REAL_WARNING = "Casting complex values to real discards the imaginary part"

@@ -323,7 +323,10 @@ class Tensor:
     @data.setter
     def data(self, value: Tensor) -> None:
         if self._grad_fn is not None and value.dtype.category < dtypes.FLOAT:
-            raise errors.data_without_gradient()
+            raise RuntimeError(
+                "data set to a tensor that requires gradients must be floating point or complex "
+                "dtype"
+            )
         self._data = value._data
         if type(self._grad_fn) is AccumulateGrad:
             self._grad_fn.hold(value._data)

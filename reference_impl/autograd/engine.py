@@ -19,6 +19,7 @@ from __future__ import annotations
 import functools
 import heapq
 import sys
+import threading
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -56,6 +57,7 @@ def run_backward(
     at them are returned instead of being added to leaves.
     """
     task = _Task(roots, targets, retain_graph, create_graph, accumulate)
+    outer, _running.task = _running.task, task
     before = mode.state
     mode.state = before | RECORD if create_graph else before & ~RECORD
     try:
@@ -66,7 +68,13 @@ def run_backward(
         task.run()
     finally:
         mode.state = before
+        _running.task = outer
     return task.found
+
+
+def running_pass() -> _Task | None:
+    """The backward pass that this thread is in, the innermost one; None outside any."""
+    return _running.task
 
 
 class _Task:
@@ -239,6 +247,13 @@ class _Task:
         _accumulate(node, grad, self.record, alone)  # type: ignore[arg-type]
         if hooks is not None and hooks.post:
             run_post_hooks(node, (), [grad], self.record)
+
+
+class _Running(threading.local):
+    task: _Task | None = None
+
+
+_running = _Running()
 
 
 def _alone() -> int:

@@ -159,13 +159,13 @@ class FunctionNode(Node, FunctionCtx):
 class SavedTensor:
     """A tensor kept by ``save_for_backward``: its array, its history, and the version it had."""
 
-    __slots__ = ("array", "box", "edge", "hook", "original", "port", "version")
+    __slots__ = ("array", "box", "edge", "hook", "is_output", "original", "port", "version")
 
     def __init__(self, t: Tensor, output: int | None) -> None:
         if t._counter is None:
             raise errors.inference_saved()
         self.array, self.box, self.version = t._data, t._counter, t._counter[0]
-        self.hook = None
+        self.hook, self.is_output = None, output is not None
         # A node must not refer to its own output: an output is remembered by its number.
         self.edge = None if output is not None else t.history()
         self.port = t._port if output is None else output
@@ -182,7 +182,10 @@ class SavedTensor:
         from ..op import with_history
 
         if self.hook is not None:
-            return self.hook()  # type: ignore[no-any-return]
+            found = self.hook()
+            if self.edge is None and not self.is_output and not found.requires_grad:
+                return found  # type: ignore[no-any-return]
+            return with_history(found._data, node if self.is_output else self.edge, self.port)
         if self.box[0] != self.version:
             words = ""
             maker = self.box[1] if len(self.box) > 1 else ""  # what changed it last

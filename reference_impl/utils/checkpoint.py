@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from ..amp.autocast_mode import autocast, get_autocast_dtype, is_autocast_enabled
 from ..autograd import backward as run_backward
+from ..autograd.engine import running_pass
 from ..autograd.function import Function
 from ..autograd.grad_mode import enable_grad
-from ..autograd.graph import saved_tensors_hooks
 from ..missing import names_of
 from ..random import get_rng_state, set_rng_state
 from ..tensor import Tensor
+from .recompute import CheckpointError, Frame
 
-__all__ = ["checkpoint", "checkpoint_sequential"]
+__all__ = [
+    "CheckpointError", "CheckpointFunction", "checkpoint", "checkpoint_sequential",
+    "noop_context_fn", "set_checkpoint_early_stop",
+]  # fmt: skip
 
 _ADVICE = (
     "use_reentrant=False is recommended, but if you need to preserve the current default behavior, "
@@ -24,11 +30,16 @@ _ADVICE = (
 )
 
 
+def noop_context_fn() -> tuple[Any, Any]:
+    """The default of `context_fn`: contexts that do nothing."""
+    return contextlib.nullcontext(), contextlib.nullcontext()
+
+
 def checkpoint(
     function: Callable[..., Any],
     *args: Any,
     use_reentrant: bool | None = None,
-    context_fn: Callable[[], Any] | None = None,
+    context_fn: Callable[[], Any] = noop_context_fn,
     determinism_check: str = "default",
     debug: bool = False,
     early_stop: bool = True,
@@ -48,10 +59,12 @@ def checkpoint(
         use_reentrant = True
     preserve = kwargs.pop("preserve_rng_state", True)
     if not use_reentrant:
-        return _with_hooks(function, preserve, context_fn, args, kwargs)
+        return _without_saving(
+            function, preserve, context_fn, determinism_check, early_stop, args, kwargs
+        )
     if kwargs:
         raise ValueError("Unexpected keyword arguments: " + ",".join(kwargs))
-    if context_fn is not None or debug:
+    if context_fn is not noop_context_fn or debug:
         raise ValueError(
             "Passing `context_fn` or `debug` is only supported when use_reentrant=False."
         )
@@ -72,48 +85,63 @@ def _random_state(state: Any) -> Iterator[None]:
         set_rng_state(before)
 
 
-def _with_hooks(
-    function: Callable[..., Any], preserve: bool, context_fn: Any, args: Any, kwargs: Any
-) -> Any:
-    """Save numbers in place of tensors; the first that is asked for runs the function again."""
+def _without_saving(
+    function: Callable[..., Any], preserve: bool, context_fn: Any, check: str, early_stop: bool,
+    args: Any, kwargs: Any,
+) -> Any:  # fmt: skip
+    """Run a function whose saved tensors are forgotten (recompute.py)."""
+    if check not in _DESCRIPTIONS:
+        raise ValueError(
+            f"determinism_check should be one of {list(_DESCRIPTIONS)}, but got {check}"
+        )
     state = get_rng_state() if preserve else None
-    forward, again = context_fn() if context_fn else (contextlib.nullcontext(),) * 2
-    count = [0]
-    kept: dict[int, Any] = {}
+    forward, again = context_fn()
+    precision = _precision()
 
-    def pack(_: Any) -> int:
-        count[0] += 1
-        return count[0] - 1
-
-    def unpack(number: int) -> Any:
-        if number not in kept:
-            kept.update(enumerate(recomputed()))
-            if len(kept) != count[0]:
-                raise CheckpointError(
-                    "torch.utils.checkpoint: A different number of tensors was saved during the "
-                    "original forward and recomputation.\nNumber of tensors saved during forward: "
-                    f"{count[0]}\nNumber of tensors saved during recomputation: {len(kept)}"
-                )
-        return kept[number]
-
-    def recomputed() -> list[Any]:
-        saved: list[Any] = []
-
-        def keep(t: Any) -> Any:
-            saved.append(t.detach())
-            return t
-
-        hooks = saved_tensors_hooks(keep, lambda t: t)
-        with _random_state(state), again, enable_grad(), hooks:
+    def recompute(*args: Any, **kwargs: Any) -> None:
+        with contextlib.ExitStack() as stack:
+            stack.enter_context(_random_state(state))
+            for enter in precision:
+                stack.enter_context(enter())
+            stack.enter_context(again)
             function(*args, **kwargs)
-        return saved
 
-    with forward, saved_tensors_hooks(pack, unpack):
+    early_stop = early_stop if _early_stop[0] is None else _early_stop[0]
+    frame = Frame(recompute, _DESCRIPTIONS[check], early_stop, args, kwargs)
+    if frame.inputs is None:  # nothing is recorded, so nothing is saved
         return function(*args, **kwargs)
+    with frame.forgetting(), forward:
+        result = function(*args, **kwargs)
+    frame.completed = True
+    return result
 
 
-class CheckpointError(RuntimeError):
-    """The second run of a function did not do what the first did."""
+def _precision() -> list[Callable[[], Any]]:
+    """Contexts of automatic mixed precision as it is now."""
+    return [
+        functools.partial(
+            autocast, kind, dtype=get_autocast_dtype(kind), enabled=is_autocast_enabled(kind)
+        )
+        for kind in ("cpu", "cuda")
+        if is_autocast_enabled(kind)
+    ]
+
+
+_DESCRIPTIONS: dict[str, Callable[[Tensor], Any] | None] = {
+    "default": lambda t: {"shape": t.shape, "dtype": t.dtype, "device": t.device},
+    "none": None,
+}
+_early_stop: list[bool | None] = [None]
+
+
+@contextlib.contextmanager
+def set_checkpoint_early_stop(enable: bool) -> Iterator[None]:
+    """Whether functions checkpointed inside run again only as far as their last saved tensor."""
+    before, _early_stop[0] = _early_stop[0], enable
+    try:
+        yield
+    finally:
+        _early_stop[0] = before
 
 
 class CheckpointFunction(Function):
@@ -134,6 +162,14 @@ class CheckpointFunction(Function):
 
     @staticmethod
     def backward(ctx: Any, *grads: Any) -> Any:
+        task = running_pass()
+        if task is not None and task.wanted is not None:
+            raise RuntimeError(
+                "When use_reentrant=True, torch.utils.checkpoint is incompatible with .grad() or "
+                "passing an `inputs` parameter to .backward(). To resolve this error, you can "
+                "either set use_reentrant=False, or call .backward() without passing the `inputs` "
+                "argument."
+            )
         inputs = list(ctx.args)
         for i, t in zip(ctx.places, ctx.saved_tensors, strict=True):
             inputs[i] = t.detach().requires_grad_(t.requires_grad)
