@@ -217,15 +217,20 @@ def change(op: Op, values: list[Any]) -> Tensor:
     Raises RuntimeError for a leaf that requires grad (or a view of one), a result that does not fit
     the tensor's shape or dtype, and memory that several elements share.
     """
-    from . import op as ops
-
     if mode.state & TRANSFORM:
-        from .func.batching import batched_in
+        from .func.batching import concerned
 
-        if batched_in(values):
+        if concerned(op.name, values):
             from .func.rules import run_in_place
 
             return run_in_place(op, values)  # type: ignore[no-any-return]
+    return change_plain(op, values)
+
+
+def change_plain(op: Op, values: list[Any]) -> Tensor:
+    """``change`` where no ``vmap`` is concerned."""
+    from . import op as ops
+
     self = values[0]
     others = list(ops.tensors_in(values[1:]))
     recording = prepare(self, others)

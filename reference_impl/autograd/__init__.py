@@ -136,11 +136,10 @@ def grad(
     if is_grads_batched:
         from ..func.levels import gradients_of_batch
 
-        several = gradients_of_batch(
-            roots, _as_tuple(grad_outputs), wanted, retain=retain, record=create_graph
-        )
+        rows = _as_tuple(grad_outputs)
+        several = gradients_of_batch(roots, rows, wanted, retain=retain, record=create_graph)
         found = dict(zip(targets, several, strict=True))
-    elif mode.state & FORWARD:
+    elif mode.state & FORWARD and all(isinstance(t, Tensor) for t in (*roots, *wanted)):
         from ..func.levels import pull_back
 
         grads = _root_gradients(roots, grad_outputs, True)
@@ -206,7 +205,7 @@ def _root_gradients(roots: Any, given: Any, create_graph: bool) -> list[Any]:
     grads = []
     for i, (root, g) in enumerate(zip(roots, given, strict=True)):
         node, port = _edge(root)
-        if node is None:
+        if node is None or hasattr(root, "_value"):  # under vmap
             raise errors.no_graph(i)
         shape, dtype = node.meta(port)
         if g is None:

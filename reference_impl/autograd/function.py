@@ -283,7 +283,7 @@ class Function(metaclass=_FunctionMeta):
             bound = _signature(cls.forward).bind(*args, **kwargs)
             bound.apply_defaults()
             args, kwargs = bound.args, bound.kwargs
-        if mode.state & TRANSFORM:
+        if mode.state & TRANSFORM or mode.transforms:
             from .function_transforms import apply_under_transform
 
             found = apply_under_transform(cls, args, kwargs)

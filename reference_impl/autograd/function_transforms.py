@@ -16,13 +16,22 @@ class VmapInfo(NamedTuple):
     randomness: str
 
 
+_MORE = " For more details, please see https://pytorch.org/docs/main/notes/extending.func.html"
+
+
 def apply_under_transform(cls: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """``cls.apply(*args)`` with batched arguments; NotImplemented if there are none.
 
-    Raises RuntimeError for a Function that does not say how to be mapped.
+    Raises RuntimeError for a Function that has no ``setup_context``, or does not say how to be
+    mapped.
     """
     from .function import Function
 
+    if cls.setup_context is Function.setup_context:
+        raise RuntimeError(
+            "In order to use an autograd.Function with functorch transforms (vmap, grad, jvp, "
+            "jacrev, ...), it must override the setup_context staticmethod." + _MORE
+        )
     level = batched_in(args)
     if not level:
         return NotImplemented
@@ -30,11 +39,11 @@ def apply_under_transform(cls: Any, args: tuple[Any, ...], kwargs: dict[str, Any
     if written == cls.generate_vmap_rule:
         raise RuntimeError(
             f"You tried to vmap over {cls.__name__}, but it does not have vmap support. Please "
-            "override and implement the vmap staticmethod or set generate_vmap_rule=True."
+            "override and implement the vmap staticmethod or set generate_vmap_rule=True." + _MORE
             if not written
             else f"You tried to vmap over {cls.__name__}, but it has both generate_vmap_rule=True "
-            "and an overriden vmap staticmethod. Please set generate_vmap_rule=False or delete the "
-            "overriden vmap staticmethod to avoid ambiguity."
+            "and an overridden vmap staticmethod. Please set generate_vmap_rule=False or delete "
+            f"the overridden vmap staticmethod to avoid ambiguity. {_MORE.strip()}"
         )
     return _by_its_own(cls, args, level) if written else _one_by_one(cls, args, kwargs, level)
 

@@ -29,6 +29,7 @@ class _Mode(threading.local):
     """``mode.state``: the bits above."""
 
     state = RECORD
+    transforms = 0  # how many of torch.func's derivatives are being taken
 
 
 mode = _Mode()

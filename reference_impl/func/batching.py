@@ -14,7 +14,7 @@ of a lower level, and history belongs to the innermost tensors, which are plain 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -28,6 +28,8 @@ _levels: list[Level] = []  # the maps that are running, outermost first
 
 class Level:
     """A running ``vmap``: its number, how many examples it has, what it says of random numbers."""
+
+    drawing: ClassVar[bool] = False  # whether an operation draws for all maps at once
 
     def __init__(self, size: int, randomness: str) -> None:
         self.size, self.randomness = size, randomness
@@ -121,15 +123,20 @@ class Batched(Tensor):
         return self._value.history()
 
     def requires_grad_(self, requires_grad: bool = True) -> Any:
-        self._value.requires_grad_(requires_grad)
-        return self
+        raise RuntimeError(
+            "You are attempting to call Tensor.requires_grad_() (or perhaps using "
+            "torch.autograd.functional.* APIs) inside of a function being transformed by a "
+            "functorch transform. This is unsupported, please attempt to use the functorch "
+            "transforms (e.g. grad, vjp, jacrev, jacfwd, hessian) or call requires_grad_() outside "
+            "of a function being transformed instead."
+        )
 
     def detach(self) -> Any:
         return hide(self._value.detach(), self._batch_level)
 
     @property  # type: ignore[misc]
     def data(self) -> Any:
-        return hide(self._value.data, self._batch_level)
+        raise RuntimeError("accessing `data` under vmap transform is not allowed")
 
     def item(self) -> Any:
         raise _calls_item()
@@ -137,7 +144,7 @@ class Batched(Tensor):
     _only_element = item
 
     def tolist(self) -> Any:
-        raise RuntimeError("Cannot call tolist() on a tensor that is being vmapped over")
+        raise RuntimeError("Cannot access data pointer of Tensor that doesn't have storage")
 
     def numpy(self, *, force: bool = False) -> Any:
         raise RuntimeError("Cannot access data pointer of Tensor that doesn't have storage")
@@ -227,6 +234,19 @@ def expanded(t: Any, level: int) -> Any:
 def batched_in(values: Sequence[Any]) -> int:
     """The highest level among the tensors in `values`; 0 if none is batched."""
     return max(map(level_of, flat(values)), default=0)
+
+
+DRAWING = frozenset({
+    "bernoulli", "binomial", "cauchy", "exponential", "geometric", "log_normal", "multinomial",
+    "normal", "poisson", "random", "uniform",
+})  # fmt: skip
+
+
+def concerned(name: str, values: Sequence[Any]) -> bool:
+    """Whether a call of an operation is the running maps' affair."""
+    if batched_in(values):
+        return True
+    return name in DRAWING and not Level.drawing and bool(random_levels())
 
 
 def flat(values: Sequence[Any]) -> Iterator[Any]:

@@ -11,7 +11,7 @@ from ..ops.create import zeros_like
 from ..tensor import Tensor
 from ..utils._pytree import tree_flatten, tree_map, tree_unflatten
 from .batching import innermost, levels_of, with_batch
-from .levels import Inputs, pull_back
+from .levels import Inputs, Transforming, pull_back
 from .reverse import check_outputs, fresh_leaf, split_aux
 
 _JVP = "jvp(f, primals, tangents)"
@@ -51,7 +51,8 @@ def jvp(
     try:
         pairs = zip(given, directions, strict=True)
         duals = [make_dual(p, t, level=level) for p, t in pairs]
-        output, aux = split_aux(func(*tree_unflatten(duals, spec)), has_aux, _JVP)
+        with Transforming():
+            output, aux = split_aux(func(*tree_unflatten(duals, spec)), has_aux, _JVP)
         outputs, out_spec = tree_flatten(output)
         check_outputs(_JVP, outputs)
         with below(level):
@@ -92,7 +93,7 @@ def linearize(func: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[..
     tangents forward.
     """
     inputs = Inputs()
-    with enable_grad():
+    with enable_grad(), Transforming():
         fresh = tree_map(fresh_leaf(inputs), primals)
         leaves, spec = tree_flatten(fresh)
         outputs, out_spec = tree_flatten(func(*fresh))

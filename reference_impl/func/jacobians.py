@@ -66,7 +66,7 @@ def jacrev(
         sizes = [o.numel() for o in outputs]
         results = []
         for out, start, size in zip(outputs, _starts(sizes), sizes, strict=True):
-            parts = [c[start : start + size].reshape(*out.shape, *c.shape[1:]) for c in columns]
+            parts = [c[start : start + size].reshape((*out.shape, *c.shape[1:])) for c in columns]
             found = tree_unflatten(parts, in_spec)
             results.append(found if isinstance(argnums, tuple) else found[0])
         result = tree_unflatten(results, out_spec)
@@ -109,7 +109,7 @@ def jacfwd(
         for pushed in columns:
             moved = pushed.movedim(0, -1)
             parts = [
-                moved[..., start : start + size].reshape(*pushed.shape[1:], *x.shape)
+                moved[..., start : start + size].reshape((*pushed.shape[1:], *x.shape))
                 for x, start, size in zip(leaves, _starts(sizes), sizes, strict=True)
             ]
             found = tree_unflatten(parts, in_spec)

@@ -20,7 +20,7 @@ import numpy as np
 from ..autograd.engine import run_backward
 from ..autograd.forward_ad import attach, below, inherit, tangent_of
 from ..autograd.forward_ad import levels_of as levels_with_tangents
-from ..autograd.grad_mode import enable_grad
+from ..autograd.grad_mode import enable_grad, mode
 from ..autograd.node import AccumulateGrad
 from ..backend import xp_of
 from ..ops.parts import alias
@@ -37,6 +37,16 @@ from .batching import (
 )
 
 
+class Transforming:
+    """A derivative is being taken inside: ``mode.transforms`` counts it."""
+
+    def __enter__(self) -> None:
+        mode.transforms += 1
+
+    def __exit__(self, *exc: object) -> None:
+        mode.transforms -= 1
+
+
 class Inputs:
     """The fresh inputs of one transform."""
 
@@ -50,7 +60,7 @@ class Inputs:
             if innermost(x).requires_grad:
                 return alias(x)
             out = x.detach()
-            out.requires_grad_()
+            innermost(out).requires_grad_()
         inherit(innermost(out), innermost(x))
         self.leaves.add(innermost(out).history())
         return out
@@ -203,6 +213,16 @@ def gradients_of_batch(
     record: bool,
 ) -> list[Any]:
     """Gradients for a batch of cotangents (their first dimension), all in one backward pass."""
+    for i, (rows, out) in enumerate(zip(cotangents, outputs, strict=True)):
+        if rows.shape[1:] != out.shape:
+            raise RuntimeError(
+                "If `is_grads_batched=True`, we interpret the first dimension of each grad_output "
+                "as the batch dimension. The sizes of the remaining dimensions are expected to "
+                "match the shape of corresponding output, but a mismatch was detected: "
+                f"grad_output[{i}] has a shape of {rows.shape[2:]} and output[{i}] has a shape of "
+                f"{out.shape}. If you only want some tensors in `grad_output` to be considered "
+                "batched, consider using vmap."
+            )
     size = int(cotangents[0].shape[0])
     with Level(size, "error") as level:
         hidden = [with_batch(c, level.number) for c in cotangents]

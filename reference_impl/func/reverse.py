@@ -6,12 +6,12 @@ import functools
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from .. import dtypes
+from .. import dtypes, errors
 from ..autograd.grad_mode import RECORD, enable_grad, mode
 from ..ops.create import ones_like, zeros_like
 from ..tensor import Tensor
 from ..utils._pytree import tree_flatten, tree_map, tree_unflatten
-from .levels import Inputs, pull_back
+from .levels import Inputs, Transforming, pull_back
 
 Argnums = int | tuple[int, ...]
 
@@ -50,7 +50,7 @@ def _grad_and_value(
 ) -> tuple[Any, Any]:
     inputs = Inputs()
     recorded = mode.state & RECORD
-    with enable_grad():
+    with enable_grad(), Transforming():
         args, chosen, spec = _with_fresh(inputs, args, argnums)
         output, aux = split_aux(func(*args, **kwargs), has_aux, "grad_and_value(f)(*args)")
         _check_scalar(output)
@@ -99,7 +99,7 @@ def check_argnums(argnums: Argnums, count: int) -> list[int]:
 def fresh_leaf(inputs: Inputs) -> Callable[[Any], Any]:
     def fresh(x: Any) -> Any:
         if not isinstance(x, Tensor):
-            raise RuntimeError(f"Thing passed to transform API must be Tensor, got {type(x)}")
+            raise ValueError(f"Thing passed to transform API must be Tensor, got {type(x)}")
         if x.dtype.category < dtypes.FLOAT:
             raise RuntimeError("only Tensors of floating point dtype can require gradients")
         return inputs.fresh(x)
@@ -115,6 +115,9 @@ def split_aux(output: Any, has_aux: bool, words: str) -> tuple[Any, Any]:
         raise RuntimeError(
             f"{words}: output of function f should be a tuple: (output, aux) if has_aux is True"
         )
+    for leaf in tree_flatten(output[1])[0]:
+        if not isinstance(leaf, Tensor):
+            raise RuntimeError(f"Expected tensors, got unsupported type {type(leaf)}")
     return output
 
 
@@ -143,7 +146,7 @@ def vjp(func: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
     With `has_aux`, `func` returns (output, aux), and aux comes third.
     """
     inputs = Inputs()
-    with enable_grad():
+    with enable_grad(), Transforming():
         fresh = tree_map(fresh_leaf(inputs), primals)
         output, aux = split_aux(func(*fresh), has_aux, "vjp(f, *primals)")
     leaves, spec = tree_flatten(fresh)
@@ -161,13 +164,27 @@ def vjp(func: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
         if given_spec != out_spec:
             raise RuntimeError(
                 "Expected pytree structure of cotangents to be the same as pytree structure of "
-                f"outputs to the function. cotangents: {given_spec}, primal output: {out_spec}"
+                f"outputs to the function. cotangents: {_drawn(given_spec)}, primal output: "
+                f"{_drawn(out_spec)}"
             )
+        for i, (c, out) in enumerate(zip(given, outputs, strict=True)):
+            if c.shape != out.shape:
+                raise errors.grad_shape_mismatch(i, c.shape, out.shape)
         found = _gradients(inputs, outputs, given, leaves)
         return inputs.released(tree_unflatten(found, spec))
 
     result = inputs.released(output)
     return (result, vjp_fn, inputs.released(aux)) if has_aux else (result, vjp_fn)
+
+
+def _drawn(spec: Any) -> str:
+    """A tree's shape with a star for each leaf: ``(*, *)``."""
+    return repr(tree_unflatten([_Star()] * spec.num_leaves, spec))
+
+
+class _Star:
+    def __repr__(self) -> str:
+        return "*"
 
 
 def check_outputs(name: str, outputs: Sequence[Any]) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 from ..ops.join import cat
 from ..tensor import Tensor
 from ..utils._pytree import TreeSpec, tree_flatten, tree_unflatten
-from .batching import Level, with_batch, without_batch
+from .batching import Level, level_of, with_batch, without_batch
 
 __all__ = ["vmap"]
 
@@ -43,7 +43,7 @@ def vmap(
         dims = _dims_of(in_dims, spec, leaves, func)
         size = _batch_size(dims, leaves)
         if chunk_size is None or chunk_size >= size:
-            outputs = _run(func, leaves, dims, spec, size, randomness, kwargs)
+            outputs = _run(func, leaves, dims, spec, size, randomness, kwargs, out_dims)
             return _collected(outputs, out_dims, func)
         parts = []
         for start in range(0, size, chunk_size):
@@ -52,7 +52,7 @@ def vmap(
                 x if d is None else x.narrow(d, start, count)
                 for x, d in zip(leaves, dims, strict=True)
             ]
-            outputs = _run(func, chunk, dims, spec, count, randomness, kwargs)
+            outputs = _run(func, chunk, dims, spec, count, randomness, kwargs, out_dims)
             parts.append(tree_flatten(_collected(outputs, 0, func)))
         joined = [cat(list(column)) for column in zip(*(p[0] for p in parts), strict=True)]
         return _placed(joined, parts[0][1], out_dims, func)
@@ -68,6 +68,7 @@ def _run(
     size: int,
     randomness: str,
     kwargs: dict[str, Any],
+    out_dims: Any,
 ) -> tuple[list[Any], TreeSpec]:
     """The outputs with the batch in sight, as their first dimension."""
     with Level(size, randomness) as level:
@@ -76,13 +77,25 @@ def _run(
             for x, d in zip(leaves, dims, strict=True)
         ]
         outputs, out_spec = tree_flatten(func(*tree_unflatten(inputs, spec), **kwargs))
-        for out in outputs:
-            if not isinstance(out, Tensor):
-                raise ValueError(
-                    f"vmap({_name(func)}, ...): `{_name(func)}` must only return Tensors, got "
-                    f"type {type(out)}. Did you mean to set out_dims= to None for output?"
-                )
-        return [without_batch(o, level.number, size) for o in outputs], out_spec
+        dims = _broadcast(out_dims, out_spec) or [0] * len(outputs)
+        return [_whole(o, d, level, func) for o, d in zip(outputs, dims, strict=True)], out_spec
+
+
+def _whole(out: Any, dim: Any, level: Level, func: Any) -> Any:
+    """An output with the batch in sight, as its first dimension; without one if `dim` is None."""
+    if dim is None:
+        if level_of(out) == level.number:
+            raise ValueError(
+                f"vmap({_name(func)}, ...): `{_name(func)}` can not return a BatchedTensor when "
+                "out_dim is None"
+            )
+        return out
+    if not isinstance(out, Tensor):
+        raise ValueError(
+            f"vmap({_name(func)}, ...): `{_name(func)}` must only return Tensors, got type "
+            f"{type(out)}. Did you mean to set out_dims= to None for output?"
+        )
+    return without_batch(out, level.number, level.size)
 
 
 def _collected(outputs: tuple[list[Any], TreeSpec], out_dims: Any, func: Any) -> Any:
@@ -91,6 +104,13 @@ def _collected(outputs: tuple[list[Any], TreeSpec], out_dims: Any, func: Any) ->
 
 def _placed(leaves: Sequence[Any], spec: TreeSpec, out_dims: Any, func: Any) -> Any:
     """The outputs with the batch where `out_dims` says."""
+    for dim in tree_flatten(out_dims)[0]:
+        if dim is not None and not isinstance(dim, int):
+            raise ValueError(
+                f"vmap({_name(func)}, ..., out_dims={out_dims}): `out_dims` must be an int, None "
+                "or a python collection of ints representing where in the outputs the vmapped "
+                "dimension should appear."
+            )
     dims = _broadcast(out_dims, spec)
     if dims is None:
         raise ValueError(
@@ -98,10 +118,7 @@ def _placed(leaves: Sequence[Any], spec: TreeSpec, out_dims: Any, func: Any) -> 
             f"with the structure of `outputs`. out_dims has structure "
             f"{tree_flatten(out_dims)[1]} but outputs has structure {spec}."
         )
-    moved = [
-        x[0] if d is None else x.movedim(0, d) if d else x
-        for x, d in zip(leaves, dims, strict=True)
-    ]
+    moved = [x if not d else x.movedim(0, d) for x, d in zip(leaves, dims, strict=True)]
     return tree_unflatten(moved, spec)
 
 

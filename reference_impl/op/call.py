@@ -129,9 +129,9 @@ def overridden(function: Callable[..., Any], args: Any, kwargs: dict[str, Any]) 
 def invoke(op: Op, values: list[Any]) -> Any:
     """Run an operation on bound arguments: arrays in, arrays out; Tensors in, Tensors out."""
     if mode.state & TRANSFORM:
-        from ..func.batching import batched_in
+        from ..func.batching import concerned
 
-        if batched_in(values):
+        if concerned(op.name, values):
             from ..func.rules import run
 
             return run(op, values)

@@ -239,7 +239,13 @@ def _permutation(d: dtype, n: int) -> fill.Draw:
     most = 2 ** check.DIGITS[d.name] + 1 if d.is_floating_point else n
     if n > most:
         raise RuntimeError(f"n cannot be greater than {most} for {errors.scalar_type(d)} type.")
-    return lambda g, _n, s, _c: samplers.permutation(g, n).astype(s)
+
+    def draw(g: Generator, count: int, s: np.dtype, _contiguous: bool) -> np.ndarray:
+        times = count // n if n else 1  # once for each example under ``vmap``
+        orders = [samplers.permutation(g, n).astype(s) for _ in range(times)]
+        return np.concatenate(orders) if times != 1 else orders[0]
+
+    return draw
 
 
 # ---------------------------------------------------------------- like another tensor
@@ -264,6 +270,11 @@ def _made_like(
     chosen = as_dtype(function, dtype) or input.dtype
     check.can_require_grad(chosen, requires_grad)
     where = input.device if device is None else as_device(function, device)
+    if _own_draws():
+        return _made(
+            function, tuple(input.shape), draw_for, default=chosen, generator=generator,
+            device=where, requires_grad=requires_grad,
+        )  # fmt: skip
     like = empty_like(input._data, chosen.numpy, memory_format)
     made = wrap(backend.move(fill.drawn_like(like, generator, draw_for(chosen)), where))
     return made.requires_grad_() if requires_grad else made

@@ -32,10 +32,12 @@ class TreeSpec:
             and list(self.children) == list(other.children)
         )
 
-    def __repr__(self) -> str:
+    def __repr__(self, indent: int = 0) -> str:
+        """PyTorch's: each child but the first on a line of its own."""
         if self.type is None:
             return "*"
-        return f"TreeSpec({self.type.__name__}, {self.keys}, {list(self.children)})"
+        inner = f",\n{' ' * (indent + 2)}".join(c.__repr__(indent + 2) for c in self.children)
+        return f"TreeSpec({self.type.__name__}, {self.keys}, [{inner}])"
 
     __hash__ = None  # type: ignore[assignment]
 

@@ -6,6 +6,8 @@ shapes.py      views and rearrangements
 products.py    products of matrices, and linear algebra
 indexing.py    indices, and sorted sequences
 layers.py      neural networks
+randomness.py  random numbers
+refused.py     what PyTorch refuses to batch
 
 Every rule gets the operation, its bound arguments and the level, and returns the result on whole
 batches, the batch first.
@@ -22,8 +24,8 @@ from ... import errors
 from ...autograd.grad_mode import FORWARD, mode
 from ...op import Op, tensors_in
 from ...tensor import Tensor
-from ..batching import batched_in, expanded, hidden, innermost, level_of, levels_of
-from . import indexing, layers, products, refused, shapes
+from ..batching import DRAWING, Level, batched_in, expanded, hidden, innermost, level_of, levels_of
+from . import indexing, layers, products, randomness, refused, shapes
 from .base import BY_NAME, Rule, composed, one_by_one, size_of
 from .families import aligned_operands, along, along_dim, pointwise, reduce
 
@@ -34,6 +36,9 @@ __all__ = ["rule_of", "run", "run_in_place"]
 
 def run(op: Op, values: list[Any]) -> Any:
     """``op`` on arguments of which some are batched."""
+    if op.name in DRAWING and not Level.drawing:
+        with randomness.Drawing():
+            return run(op, randomness.with_own_draws(values))
     level = batched_in(values)
     values = _with_tangents_batched(values, level)
     return hidden(rule_of(op)(op, values, level), level)
@@ -72,9 +77,12 @@ def _with_tangents_batched(values: Sequence[Any], level: int) -> list[Any]:
 def run_in_place(op: Op, values: list[Any]) -> Any:
     """``op`` in place on its first argument.  Raises RuntimeError if that is not batched."""
     from ...ops.fill import _copy
-    from ...views import change
+    from ...views import change, change_plain
 
     level, self = batched_in(values), values[0]
+    if not level:
+        randomness.refuse_unbatched()
+        return change_plain(op, values)
     if level_of(self) != level:
         if op.name in _BROADCASTING:
             shape = np.broadcast_shapes(*(t.shape for t in tensors_in(values)))
@@ -86,7 +94,9 @@ def run_in_place(op: Op, values: list[Any]) -> Any:
             raise errors.inplace_broadcast(self.shape, shape)
         change(op, aligned_operands(op, values, level))
         return self
-    result = rule_of(op)(op, values, level)
+    with randomness.Drawing():
+        rule = randomness.FILLS.get(op.name) or rule_of(op)
+        result = rule(op, values, level)
     if result.shape != self._value.shape:
         raise errors.inplace_broadcast(self.shape, result.shape[1:])
     change(_copy.op, [self._value, result])

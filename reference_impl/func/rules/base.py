@@ -9,7 +9,7 @@ from ...op import Op, invoke
 from ...ops.join import stack
 from ...ops.shape import reshape
 from ...tensor import Tensor
-from ..batching import expanded, flat, hide, level_of
+from ..batching import expanded, flat, level_of
 
 Rule = Callable[[Op, list[Any], int], Any]
 BY_NAME: dict[str, Rule] = {}
@@ -92,8 +92,3 @@ def one_by_one(op: Op, values: list[Any], level: int) -> Any:
     return (
         kind(*columns) if hasattr(kind, "_fields") or kind not in (tuple, list) else kind(columns)
     )
-
-
-def hidden(t: Any, level: int) -> Any:
-    """A whole batch, hidden again."""
-    return hide(t, level)

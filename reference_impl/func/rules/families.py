@@ -72,9 +72,7 @@ def _fill(op: Op, values: list[Any], level: int) -> Any:
 
 @rule("alias", "alias_copy", "clone", "contiguous", "detach", "to_copy", "polygamma", "zero",
       "view_as_real", "view_as_complex", "view_as_real_copy", "real", "imag", "conj", "tril",
-      "triu", "constant_pad_nd", "pixel_shuffle", "pixel_unshuffle", "bernoulli", "poisson",
-      "binomial", "uniform", "normal", "log_normal", "exponential", "cauchy", "geometric",
-      "random", "multinomial")  # fmt: skip
+      "triu", "constant_pad_nd", "pixel_shuffle", "pixel_unshuffle")  # fmt: skip
 def leading(op: Op, values: list[Any], level: int) -> Any:
     """Operations that take any number of leading dimensions as they are."""
     return invoke(op, wholes(values, level))
