@@ -39,6 +39,10 @@ PUBLIC: dict[str, Callable[..., Any]] = {}  # the functions of the torch namespa
 _INPLACE_FUNCTIONS = {
     "clamp_max", "clamp_min", "fill", "gcd", "index_put", "lcm", "ldexp", "threshold", "xlogy",
 }  # fmt: skip
+# And those of one argument that it has as methods only.
+_INPLACE_METHODS = {
+    "bitwise_not", "digamma", "erfinv", "lgamma", "logical_not", "sgn", "sign", "tril", "triu",
+}  # fmt: skip
 
 
 def op(
@@ -161,7 +165,8 @@ def _publish_inplace(declared: Op, method: bool, function: bool) -> None:
     if method:
         setattr(Tensor, declared.name + "_", call)
     required = sum(d is REQUIRED for d in declared.defaults)
-    if function and (required == 1 or declared.name in _INPLACE_FUNCTIONS):
+    alone = required == 1 and declared.name not in _INPLACE_METHODS
+    if function and (alone or declared.name in _INPLACE_FUNCTIONS):
         PUBLIC[declared.name + "_"] = call
 
 

@@ -42,7 +42,7 @@ def attach() -> None:
     """Give functions and methods their second names; called when all are declared."""
     for alias, name in ALIASES.items():
         for suffix in ("", "_"):
-            if name + suffix in PUBLIC:
+            if name + suffix in PUBLIC and alias + suffix != "absolute_":  # a method only
                 PUBLIC[alias + suffix] = _renamed(PUBLIC[name + suffix], alias + suffix)
             if hasattr(Tensor, name + suffix):
                 setattr(Tensor, alias + suffix, getattr(Tensor, name + suffix))

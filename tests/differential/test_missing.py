@@ -121,3 +121,7 @@ def test_no_name_is_listed_twice():
     names = [f"{o}.{n}" for g in missing.groups() for o, ns in g.names.items() for n in ns]
     names += [module for group in missing.groups() for module in group.modules]
     assert sorted({n for n in names if names.count(n) > 1}) == []
+
+
+def test_the_torch_namespace_has_no_operation_that_pytorch_has_not():
+    assert sorted(n for n in reference_impl.op.PUBLIC if not hasattr(torch, n)) == []
