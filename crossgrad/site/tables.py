@@ -11,10 +11,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 from crossgrad.evidence import Evidence
-from crossgrad.pages import Page, find_pages, read_page
+from crossgrad.pages import Block, Page, find_pages, read_page
 from crossgrad.site import judgement, words
 from crossgrad.site.judgement import Judgement, judge
-from crossgrad.site.weave import Keep, anchor, link, verdict_lines
+from crossgrad.site.weave import Keep, link, verdict_anchor, verdict_lines
 from crossgrad.witnesses import NAMES
 
 _REQUEST = re.compile(r"^<!--site:([a-z-]+)-->\s*$")
@@ -99,7 +99,7 @@ def _cell(verdicts: list[Judgement], witness: str) -> str:
 def _known_differences(name: str, judged: _Judged, evidence: Evidence, keep: Keep) -> list[str]:
     """Every difference that a page announces and explains."""
     rows = [
-        f"| [{title(page)}]({link(name, page.name)}#{anchor(block)}) | `{known.witness}` "
+        f"| [{title(page)}]({link(name, page.name)}{_place(page, block)}) | `{known.witness}` "
         f"| `{known.field}` | {known.reason} |"
         for page, verdicts in judged
         for block, verdict in zip(page.blocks, verdicts, strict=True)
@@ -108,6 +108,11 @@ def _known_differences(name: str, judged: _Judged, evidence: Evidence, keep: Kee
     if not rows:
         return ["There is none at present."]
     return ["| Page | Witness | What differs | Why |", "|---|---|---|---|", *rows]
+
+
+def _place(page: Page, block: Block) -> str:
+    """Where on its page a verdict stands; a notebook has no verdicts."""
+    return "" if page.is_notebook else f"#{verdict_anchor(block)}"
 
 
 def _notebooks(name: str, judged: _Judged, evidence: Evidence, keep: Keep) -> list[str]:

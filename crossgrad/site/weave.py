@@ -39,7 +39,8 @@ def weave(
     after: dict[int, list[str]] = defaultdict(list)
     for block, verdict in zip(page.blocks, verdicts, strict=True):
         end = block.output_lines[1] if block.output_lines else block.fence_end
-        after[end] = verdict_lines(page.name, verdict, evidence, keep)
+        place = f' id="{verdict_anchor(block)}"'
+        after[end] = verdict_lines(page.name, verdict, evidence, keep, place=place)
     woven: list[str] = []
     for number, text in enumerate(lines, 1):
         woven.append(replaced.get(number, text))
@@ -48,12 +49,17 @@ def weave(
 
 
 def verdict_lines(
-    page: str, verdict: Judgement, evidence: Evidence, keep: Keep, label: str = ""
+    page: str,
+    verdict: Judgement,
+    evidence: Evidence,
+    keep: Keep,
+    label: str = "",
+    place: str = "",
 ) -> list[str]:
     """A verdict as Markdown: the line that unfolds, and a link to what verification is."""
     return [
         "",
-        f'<div class="verdict verdict-{verdict.state}" markdown="1" data-search-exclude>',
+        f'<div class="verdict verdict-{verdict.state}"{place} markdown="1" data-search-exclude>',
         "",
         keep(line.details(verdict, evidence, label)),
         "",
@@ -75,7 +81,8 @@ def _fences(page: Page) -> dict[int, str]:
     for block in page.blocks:
         ticks = "`" * _ticks(page, block.line)
         raises = " .raises" if block.expects_exception else ""
-        replaced[block.line] = f"{ticks} {{ .python{raises} #{anchor(block)}{_in_the_page(block)} }}"
+        told = f".python{raises} #{anchor(block)}{_in_the_page(block)}"
+        replaced[block.line] = f"{ticks} {{ {told} }}"
         if block.output_lines:
             opening = _opening(page, block.output_lines)
             ticks = "`" * _ticks(page, opening)
@@ -96,6 +103,11 @@ def _in_the_page(block: Block) -> str:
 def anchor(block: Block) -> str:
     """The id of a block on its page; it holds while no block is put in above it."""
     return f"block-{block.index + 1}"
+
+
+def verdict_anchor(block: Block) -> str:
+    """The id of its verdict, which site generators find when they check links."""
+    return f"verdict-{block.index + 1}"
 
 
 def _opening(page: Page, output_lines: tuple[int, int]) -> int:

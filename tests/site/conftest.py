@@ -183,3 +183,12 @@ def browser(chromium_path):
 def page(browser):
     with contextlib.closing(browser.new_page(viewport=DESK, color_scheme="light")) as page:
         yield page
+
+
+@pytest.fixture(scope="session")
+def paths(site):
+    """The addresses of all pages, below that of the site."""
+    return sorted(
+        path.parent.relative_to(site).as_posix().removeprefix(".") + "/"
+        for path in site.rglob("index.html")
+    )

@@ -1,5 +1,6 @@
 """The site in a browser: quiet, self-contained, and fit for a phone and for the dark."""
 
+import gzip
 from urllib.parse import urlsplit
 
 import pytest
@@ -7,15 +8,6 @@ import pytest
 from .conftest import PHONE
 
 pytestmark = pytest.mark.browser
-
-
-@pytest.fixture(scope="module")
-def paths(site):
-    """The addresses of all pages, below that of the site."""
-    return sorted(
-        path.parent.relative_to(site).as_posix().removeprefix(".") + "/"
-        for path in site.rglob("index.html")
-    )
 
 
 def test_every_page_opens_without_an_error_or_a_request_to_another_host(page, address, paths):
@@ -83,3 +75,16 @@ def test_pictures_follow_the_palette(page, address):
 def test_the_search_dialog_has_a_name(page, address):
     page.goto(address)
     assert page.locator("[role=dialog]:not([aria-label])").count() == 0
+
+
+def test_a_page_weighs_little_before_anything_is_run(page, address, site, paths):
+    """As a host sends it: compressed, and each file once."""
+    for path in paths:
+        asked = set()
+        page.on("response", lambda answer, asked=asked: asked.add(urlsplit(answer.url).path))
+        page.goto(address + path.lstrip("/"))
+        page.wait_for_load_state("networkidle")
+        files = [site / name.lstrip("/") for name in asked]
+        files = [file / "index.html" if file.is_dir() else file for file in files]
+        weight = sum(len(gzip.compress(file.read_bytes())) for file in files if file.is_file())
+        assert weight < 150_000, path

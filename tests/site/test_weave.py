@@ -173,5 +173,6 @@ def test_known_differences_are_listed_with_their_place(two_pages):
     known = KnownDifference("numpy", "x.grad_fn", "it has no such node", "A", "B")
     two_pages.evidence.pages["a.md"].blocks[0].known_differences.append(known)
     row = two_pages.soup("verification.md").select("table")[1].select("tr")[1]
-    assert row.a["href"] == "a.md#block-1"
+    assert row.a["href"] == "a.md#verdict-1"
+    assert two_pages.soup("a.md").select_one("#verdict-1.verdict")
     assert "it has no such node" in row.get_text()
