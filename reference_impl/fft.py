@@ -17,6 +17,7 @@ import numpy as np
 
 from . import backend, dtypes, errors
 from .op import composite, wrap_dim
+from .op.autocasts import autocasts
 from .ops.complex import conj, conj_physical
 from .ops.convert import to
 from .ops.create import _finish, as_device
@@ -124,6 +125,7 @@ def _c2r(x: Tensor, n: int | None, dim: int, norm: Any, forward: bool) -> Any:
     return _fft_c2r(conj(x) if forward else x, [d], _normalization(norm, forward), last)
 
 
+@autocasts("fft_fft")
 @composite(method=False, function=False)
 def fft(input: Any, n: Any = None, dim: int = -1, norm: Any = None) -> Any:
     """The transform along `dim`, of `n` points (cut off or filled up with zeros)."""
@@ -132,6 +134,7 @@ def fft(input: Any, n: Any = None, dim: int = -1, norm: Any = None) -> Any:
     return _r2c("fft", input, n, dim, norm, True, False)
 
 
+@autocasts("fft_ifft")
 @composite(method=False, function=False)
 def ifft(input: Any, n: Any = None, dim: int = -1, norm: Any = None) -> Any:
     """The inverse of ``fft``."""
@@ -140,24 +143,28 @@ def ifft(input: Any, n: Any = None, dim: int = -1, norm: Any = None) -> Any:
     return _r2c("ifft", input, n, dim, norm, False, False)
 
 
+@autocasts("fft_rfft")
 @composite(method=False, function=False)
 def rfft(input: Any, n: Any = None, dim: int = -1, norm: Any = None) -> Any:
     """The one-sided transform of real numbers: n // 2 + 1 points along `dim`."""
     return _r2c("rfft", input, n, dim, norm, True, True)
 
 
+@autocasts("fft_irfft")
 @composite(method=False, function=False)
 def irfft(input: Any, n: Any = None, dim: int = -1, norm: Any = None) -> Any:
     """The inverse of ``rfft``: real, of `n` points (2 (m - 1) of m by default)."""
     return _c2r(input, n, dim, norm, False)
 
 
+@autocasts("fft_hfft")
 @composite(method=False, function=False)
 def hfft(input: Any, n: Any = None, dim: int = -1, norm: Any = None) -> Any:
     """The real transform of one half of a Hermitian-symmetric signal."""
     return _c2r(input, n, dim, norm, True)
 
 
+@autocasts("fft_ihfft")
 @composite(method=False, function=False)
 def ihfft(input: Any, n: Any = None, dim: int = -1, norm: Any = None) -> Any:
     """The inverse of ``hfft``."""
@@ -188,18 +195,21 @@ def _half_shape(name: str, x: Tensor, s: Any, dim: Any) -> tuple[list[int], list
     return [*sizes[:-1], whole // 2 + 1], dims, whole
 
 
+@autocasts("fft_fftn")
 @composite(method=False, function=False)
 def fftn(input: Any, s: Any = None, dim: Any = None, norm: Any = None) -> Any:
     """The transform over `dim` (all dimensions by default), of sizes `s`."""
     return _n_c2c(input, s, dim, norm, True)
 
 
+@autocasts("fft_ifftn")
 @composite(method=False, function=False)
 def ifftn(input: Any, s: Any = None, dim: Any = None, norm: Any = None) -> Any:
     """The inverse of ``fftn``."""
     return _n_c2c(input, s, dim, norm, False)
 
 
+@autocasts("fft_rfftn")
 @composite(method=False, function=False)
 def rfftn(input: Any, s: Any = None, dim: Any = None, norm: Any = None) -> Any:
     """The transform of real numbers over `dim`, one-sided in the last of them."""
@@ -213,6 +223,7 @@ def rfftn(input: Any, s: Any = None, dim: Any = None, norm: Any = None) -> Any:
     return _fft_r2c(x, dims, _normalization(norm, True), True)
 
 
+@autocasts("fft_irfftn")
 @composite(method=False, function=False)
 def irfftn(input: Any, s: Any = None, dim: Any = None, norm: Any = None) -> Any:
     """The inverse of ``rfftn``: real."""
@@ -221,6 +232,7 @@ def irfftn(input: Any, s: Any = None, dim: Any = None, norm: Any = None) -> Any:
     return _fft_c2r(x, dims, _normalization(norm, False), last)
 
 
+@autocasts("fft_hfftn")
 @composite(method=False, function=False)
 def hfftn(input: Any, s: Any = None, dim: Any = None, norm: Any = None) -> Any:
     """The real transform of one half of a signal that is Hermitian-symmetric over `dim`."""
@@ -231,6 +243,7 @@ def hfftn(input: Any, s: Any = None, dim: Any = None, norm: Any = None) -> Any:
     return _fft_c2r(conj(x), dims[-1:], way, last)
 
 
+@autocasts("fft_ihfftn")
 @composite(method=False, function=False)
 def ihfftn(input: Any, s: Any = None, dim: Any = None, norm: Any = None) -> Any:
     """The inverse of ``hfftn``."""
@@ -307,12 +320,14 @@ def _shifted(input: Any, dim: Any, half: Any) -> Any:
     return roll(input, shifts, dims) if dims else input.clone()
 
 
+@autocasts("fft_fftshift")
 @composite(method=False, function=False)
 def fftshift(input: Any, dim: Any = None) -> Any:
     """Frequency zero in the middle of `dim` (all dimensions by default)."""
     return _shifted(input, dim, lambda n: n // 2)
 
 
+@autocasts("fft_ifftshift")
 @composite(method=False, function=False)
 def ifftshift(input: Any, dim: Any = None) -> Any:
     """The inverse of ``fftshift``."""

@@ -22,7 +22,7 @@ __all__ = ["autocast", "is_autocast_available"]
 _PRODUCTS = frozenset({
     "mm", "bmm", "addmm", "addbmm", "baddbmm", "linear", "matmul", "prelu", "linalg_vecdot",
     "convolution", "conv1d", "conv2d", "conv3d", "conv_transpose1d", "conv_transpose2d",
-    "conv_transpose3d", "conv_tbc", "scaled_dot_product_attention",
+    "conv_transpose3d", "conv_tbc", "scaled_dot_product_attention", "mkldnn_rnn_layer",
 })  # fmt: skip
 _LOSSES = frozenset({
     "mse_loss", "l1_loss", "smooth_l1_loss", "huber_loss", "nll_loss", "nll_loss_nd",
@@ -37,7 +37,14 @@ _LOWER = {
 _FULL = {
     "cpu": _LOSSES | {
         "binary_cross_entropy", "prod", "quantile", "nanquantile", "cdist", "trace", "cholesky",
-        "avg_pool3d", "inverse", "polar", "grid_sampler", "stft", "lu_solve", "geqrf", "ormqr",
+        "avg_pool3d", "max_pool3d", "adaptive_avg_pool3d", "adaptive_max_pool3d", "grid_sampler",
+        "fractional_max_pool2d", "fractional_max_pool3d", "max_unpool2d", "max_unpool3d",
+        "inverse", "polar", "stft", "lu_solve", "geqrf", "ormqr", "orgqr", "pinverse", "qr", "svd",
+        "cholesky_inverse", "cholesky_solve", "triangular_solve", "view_as_complex",
+        "linalg_cond", "linalg_matrix_rank", "linalg_solve", "linalg_cholesky", "linalg_svdvals",
+        "linalg_eigvals", "linalg_eigvalsh", "linalg_inv", "linalg_householder_product",
+        "linalg_tensorinv", "linalg_tensorsolve", "linalg_qr", "linalg_cholesky_ex", "linalg_svd",
+        "linalg_eig", "linalg_eigh", "linalg_lstsq", "linalg_inv_ex", "linalg_solve_ex",
     },
     "cuda": _LOSSES | {
         "acos", "asin", "cosh", "erfinv", "exp", "expm1", "log", "log10", "log1p", "log2",
@@ -50,6 +57,7 @@ _WIDEST = frozenset({"cat", "stack", "index_copy", "addcmul", "addcdiv", "atan2"
 
 _enabled: dict[str, bool] = {}
 _dtypes: dict[str, Any] = {}
+_cache = [True]
 
 
 def is_autocast_available(device_type: str) -> bool:
@@ -102,7 +110,8 @@ class autocast:
         self.device = device_type
         self.fast_dtype = get_autocast_dtype(device_type) if dtype is None else dtype
         self._enabled = enabled and self._usable()
-        self._outer: list[tuple[bool, Any]] = []
+        self._cache_enabled = cache_enabled
+        self._outer: list[tuple[bool, Any, bool]] = []
 
     def _usable(self) -> bool:
         if self.device == "cuda" and not cuda_device_count():
@@ -122,13 +131,16 @@ class autocast:
         return False
 
     def __enter__(self) -> autocast:
-        self._outer.append((is_autocast_enabled(self.device), _dtypes.get(self.device)))
+        before = (is_autocast_enabled(self.device), _dtypes.get(self.device), _cache[0])
+        self._outer.append(before)
+        if self._cache_enabled is not None:
+            _cache[0] = self._cache_enabled
         set_autocast_dtype(self.device, self.fast_dtype)
         set_autocast_enabled(self.device, self._enabled)
         return self
 
     def __exit__(self, *exc: object) -> None:
-        enabled, dtype = self._outer.pop()
+        enabled, dtype, _cache[0] = self._outer.pop()
         set_autocast_dtype(self.device, dtype)
         set_autocast_enabled(self.device, enabled)
 
@@ -175,7 +187,7 @@ def cast_arguments(name: str, values: list[Any]) -> list[Any]:
 def _wanted(name: str, kind: str, tensors: list[Any]) -> dtype | None:
     if name in _LOWER[kind]:
         return get_autocast_dtype(kind)
-    if name in _FULL[kind] or name.startswith(("fft_", "linalg_")):
+    if name in _FULL[kind] or (kind == "cpu" and name.startswith("fft_")):
         return dtypes.float32
     if name in _WIDEST:
         found = {t.dtype for t in tensors if isinstance(t, Tensor)}

@@ -6,13 +6,12 @@ import warnings
 from typing import Any
 
 from .autocast_mode import (
+    _cache,
     get_autocast_dtype,
     is_autocast_enabled,
     set_autocast_dtype,
     set_autocast_enabled,
 )
-
-_cache = [True]
 
 
 def _deprecated(old: str, new: str) -> None:

@@ -103,12 +103,11 @@ class GradScaler:
         if stage is OptState.STEPPED:
             raise RuntimeError("unscale_() is being called after step().")
         inverse = 1.0 / self._scale.item()
-        found = False
+        grads = [p._grad for g in optimizer.param_groups for p in g["params"]]
         with no_grad():
-            for group in optimizer.param_groups:
-                for p in group["params"]:
-                    found |= p._grad is not None and _unscale(p._grad, inverse)
-        self._infinite[id(optimizer)] = found
+            found = [_unscale(grad, inverse) for grad in grads if grad is not None]
+        if found:
+            self._infinite[id(optimizer)] = any(found)
         self._stages[id(optimizer)] = OptState.UNSCALED
 
     def step(self, optimizer: Any, *args: Any, **kwargs: Any) -> Any:
@@ -123,6 +122,8 @@ class GradScaler:
             raise RuntimeError("step() has already been called since the last update().")
         if stage is OptState.READY:
             self.unscale_(optimizer)
+        if id(optimizer) not in self._infinite:
+            raise AssertionError("No inf checks were recorded for this optimizer.")
         self._stages[id(optimizer)] = OptState.STEPPED
         return None if self._infinite[id(optimizer)] else optimizer.step(*args, **kwargs)
 

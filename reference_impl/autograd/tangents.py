@@ -272,9 +272,7 @@ def _worded(error: RuntimeError) -> Exception:
     name = re.fullmatch(r"derivative for (aten::\w+) is not implemented", str(error))
     if name is None:
         return error
-    return NotImplementedError(
-        f"Trying to use forward AD with {name[1]} that does not support it."
-    )
+    return NotImplementedError(f"Trying to use forward AD with {name[1]} that does not support it.")
 
 
 def _stand_in(t: Any) -> Any:

@@ -9,6 +9,7 @@ from typing import Any
 
 from .. import linalg, return_types
 from ..op import composite
+from ..op.autocasts import autocasts
 from ..ops.matmul import mH
 from ..ops.selection import where
 from . import deprecated
@@ -24,6 +25,7 @@ def inverse(self: Any) -> Any:
 
 
 @composite
+@autocasts("pinverse")
 def pinverse(self: Any, rcond: float = 1e-15) -> Any:
     """The pseudoinverse; singular values up to rcond * the largest count as 0."""
     return linalg.pinv(self, rcond)

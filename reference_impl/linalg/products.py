@@ -16,6 +16,7 @@ import numpy as np
 
 from .. import dtypes, errors
 from ..op import composite, op, wrap_dim
+from ..op.autocasts import autocasts
 from ..ops.complex import conj
 from ..ops.create import eye as eye_of
 from ..ops.create import ones
@@ -197,6 +198,7 @@ def multi_dot(tensors: Sequence[Any]) -> Any:
 
 
 @composite(method=False, function=False)
+@autocasts("linalg_vecdot")
 def vecdot(x: Any, y: Any, *, dim: int = -1) -> Any:
     """The sum of conj(x) * y along `dim`."""
     check_floating("linalg.vecdot", x)

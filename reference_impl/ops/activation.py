@@ -10,6 +10,7 @@ import numpy as np
 from .. import errors
 from ..fast import number
 from ..op import composite, op, pointwise
+from ..op.autocasts import autocasts
 from .complex import conj
 from .rules import in_single, zeros
 from .selection import where
@@ -85,6 +86,7 @@ def _check_prelu(input: Any, weight: Any) -> None:
 
 
 @composite
+@autocasts("prelu")
 def prelu(self: Any, weight: Any) -> Any:
     """``leaky_relu`` with a learnt slope: one for all, or one for each channel (dimension 1)."""
     _check_prelu(self, weight)

@@ -6,6 +6,7 @@ from typing import Any
 
 from ..autograd.grad_mode import TRANSFORM, mode
 from ..op import composite, wrap_dim
+from ..op.autocasts import autocasts
 from ..tensor import Tensor
 
 _INTERPOLATIONS = ("linear", "lower", "higher", "midpoint", "nearest")
@@ -84,6 +85,7 @@ def _quantile(
 
 
 @composite(native=True)
+@autocasts("quantile")
 def quantile(
     self: Any, q: Any, dim: Any = None, keepdim: bool = False, *, interpolation: str = "linear"
 ) -> Any:
@@ -92,6 +94,7 @@ def quantile(
 
 
 @composite(native=True)
+@autocasts("nanquantile")
 def nanquantile(
     self: Any, q: Any, dim: Any = None, keepdim: bool = False, *, interpolation: str = "linear"
 ) -> Any:

@@ -8,6 +8,7 @@ from typing import Any
 
 from ... import errors
 from ...op import PUBLIC, op
+from ...op.autocasts import autocasts
 from .windows import _add_at_places, ints
 
 _private: dict[str, bool] = {"method": False, "function": False}
@@ -144,6 +145,7 @@ def adaptive_avg_pool2d(input: Any, output_size: Any) -> Any:
     return _adaptive_average(2, input, output_size)
 
 
+@autocasts("adaptive_avg_pool3d")
 def adaptive_avg_pool3d(input: Any, output_size: Any) -> Any:
     """The means of a grid of `output_size` parts."""
     return _adaptive_average(3, input, output_size)

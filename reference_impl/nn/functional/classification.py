@@ -6,6 +6,7 @@ from typing import Any
 
 from ... import errors
 from ...op import PUBLIC, composite, op
+from ...op.autocasts import autocasts
 from ...ops.fused import fused
 from ...tensor import Tensor, wrap, wrap_result
 from .activation import log_softmax, logsigmoid
@@ -154,6 +155,7 @@ def nll_loss(
     return losses.view(n, *rest) if reduction == "none" else losses
 
 
+@autocasts("cross_entropy_loss")
 def cross_entropy(
     input: Any, target: Any, weight: Any = None, size_average: Any = None,
     ignore_index: int = -100, reduce: Any = None, reduction: str = "mean",
@@ -374,6 +376,7 @@ def multilabel_soft_margin_loss(
 # ---------------------------------------------------------------- pairs and triplets
 
 
+@autocasts("hinge_embedding_loss")
 def hinge_embedding_loss(
     input: Any, target: Any, margin: float = 1.0, size_average: Any = None, reduce: Any = None,
     reduction: str = "mean",
@@ -385,6 +388,7 @@ def hinge_embedding_loss(
     return reduced_tensor(apart + together, reduction)
 
 
+@autocasts("margin_ranking_loss")
 def margin_ranking_loss(
     input1: Any, input2: Any, target: Any, margin: float = 0, size_average: Any = None,
     reduce: Any = None, reduction: str = "mean",
@@ -399,6 +403,7 @@ def margin_ranking_loss(
     return reduced_tensor((-target * (input1 - input2) + margin).clamp_min(0), reduction)
 
 
+@autocasts("cosine_embedding_loss")
 def cosine_embedding_loss(
     input1: Any, input2: Any, target: Any, margin: float = 0, size_average: Any = None,
     reduce: Any = None, reduction: str = "mean",
@@ -432,6 +437,7 @@ def _check_triplet(anchor: Any, positive: Any, negative: Any, margin: float) -> 
         )
 
 
+@autocasts("triplet_margin_loss")
 def triplet_margin_loss(
     anchor: Any, positive: Any, negative: Any, margin: float = 1.0, p: float = 2,
     eps: float = 1e-6, swap: bool = False, size_average: Any = None, reduce: Any = None,

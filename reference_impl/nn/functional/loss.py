@@ -12,6 +12,7 @@ from typing import Any
 
 from ...autograd.grad_mode import no_grad
 from ...op import PUBLIC, op
+from ...op.autocasts import autocasts
 from ...ops.exponential import exp, log
 from ...ops.rules import serving
 from ...ops.selection import clamp
@@ -116,6 +117,7 @@ def mse_loss(
     return _mse_loss(first, second, reduction)
 
 
+@autocasts("l1_loss")
 def l1_loss(
     input: Any, target: Any, size_average: Any = None, reduce: Any = None,
     reduction: str = "mean", weight: Any = None,
@@ -316,6 +318,7 @@ def soft_margin_loss(
 # ---------------------------------------------------------------- distributions
 
 
+@autocasts("kl_div")
 def kl_div(
     input: Any, target: Any, size_average: Any = None, reduce: Any = None,
     reduction: str = "mean", log_target: bool = False,
@@ -343,6 +346,7 @@ def kl_div(
     return reduced_tensor(losses, reduction)
 
 
+@autocasts("poisson_nll_loss")
 def poisson_nll_loss(
     input: Any, target: Any, log_input: bool = True, full: bool = False, size_average: Any = None,
     eps: float = 1e-8, reduce: Any = None, reduction: str = "mean",

@@ -8,6 +8,7 @@ from typing import Any
 
 from ... import errors
 from ...op import op
+from ...op.autocasts import autocasts
 from .windows import (
     Geometry,
     _add_at_places,
@@ -167,7 +168,7 @@ max_pool3d_with_indices = _with_indices("max_pool3d", 3)
 _LARGEST = "The largest element of each window; at a tie the first gets the gradient."
 max_pool1d = _values_only(max_pool1d_with_indices, "max_pool1d", _LARGEST)
 max_pool2d = _values_only(max_pool2d_with_indices, "max_pool2d", _LARGEST)
-max_pool3d = _values_only(max_pool3d_with_indices, "max_pool3d", _LARGEST)
+max_pool3d = autocasts("max_pool3d")(_values_only(max_pool3d_with_indices, "max_pool3d", _LARGEST))
 
 
 @op(
@@ -350,6 +351,7 @@ def avg_pool2d(
     return _averaged(2, input, *args)
 
 
+@autocasts("avg_pool3d")
 def avg_pool3d(
     input: Any, kernel_size: Any, stride: Any = None, padding: Any = 0, ceil_mode: bool = False,
     count_include_pad: bool = True, divisor_override: Any = None,

@@ -8,6 +8,7 @@ from typing import Any
 
 from ... import errors
 from ...op import PUBLIC, op
+from ...op.autocasts import autocasts
 from ...ops.fused import fused
 
 _private: dict[str, bool] = {"method": False, "function": False}
@@ -261,6 +262,7 @@ _samplers = {
 }
 
 
+@autocasts("grid_sampler")
 def grid_sample(
     input: Any, grid: Any, mode: str = "bilinear", padding_mode: str = "zeros",
     align_corners: Any = None,
