@@ -125,6 +125,8 @@ def finfo_needs_float(d: Any) -> TypeError:
 
 
 def iinfo_needs_integer(d: Any) -> TypeError:
+    if d.name == "bool":
+        return TypeError("torch.bool is not supported by torch.iinfo")
     return TypeError(
         "torch.iinfo() requires an integer input type. Use torch.finfo to handle 'torch.iinfo'"
     )

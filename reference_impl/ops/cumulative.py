@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from .. import dtypes, return_types
+from .. import dtypes, errors, return_types
 from ..backend import xp_of
 from ..op import composite, op, wrap_dim
 from ..tensor import Tensor, wrap
@@ -94,6 +94,8 @@ def _logcumsumexp_rule(grad: Any, self: Any, result: Any, dim: int) -> Any:
 @in_rows
 def logcumsumexp(xp, self, dim):
     """The logarithm of the running sum of the exponentials."""
+    if self.dtype.kind in "biu":
+        raise errors.not_implemented_for("logcumsumexp_out_cpu", dtypes.of(self.dtype))
     dim = wrap_dim(dim, self.ndim)
     if not self.ndim:
         return self.copy()

@@ -82,6 +82,11 @@ def _parse(equation: str, operands: Sequence[Any]) -> tuple[list[list[str]], lis
         x.ndim - len(t.replace("...", "")) if "..." in t else 0
         for x, t in zip(operands, texts, strict=True)
     ]
+    for i, t in enumerate(texts):
+        if "." in t.replace("...", "", 1):
+            raise RuntimeError(
+                f"einsum(): found '.' for operand {i} that is not part of any ellipsis"
+            )
     widest = max(hidden, default=0)
     inputs = []
     for i, (x, t, n) in enumerate(zip(operands, texts, hidden, strict=True)):

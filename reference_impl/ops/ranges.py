@@ -234,6 +234,8 @@ def _triangle(name: str, keep: Any, row: int, col: int, offset: int, options: An
         if n < 0:
             raise RuntimeError(f"{label} must be non-negative, got{'' if n < 0 else ' '}{n}")
     chosen = as_dtype(name, options.get("dtype")) or dtypes.int64
+    if chosen not in (dtypes.int32, dtypes.int64):
+        raise errors.not_implemented_for(name, chosen)
     xp, there = _on(as_device(name, options.get("device")))
     with there:
         i, j = xp.indices((row, col)).reshape(2, -1)

@@ -12,6 +12,7 @@ import numpy as np
 
 from .. import dtypes, errors
 from ..op import NOT_IMPLEMENTED, check_tensors, composite, pointwise, promote_operands
+from ..op.declaration import is_array
 from ..tensor import Tensor
 from .rules import in_rows, is_complex, not_implemented
 
@@ -180,6 +181,9 @@ def _no_complex_clamp(op: Any, xp: Any, arrays: list[Any]) -> None:
         raise RuntimeError("torch.clamp: At least one of 'min' or 'max' must not be None")
     if any(is_complex(a) for a in arrays):
         raise NotImplementedError("clamp is not supported for complex types")
+    bounds = [b for b in arrays[1:] if b is not None]
+    if any(is_array(b) and b.ndim for b in bounds) and not all(map(is_array, bounds)):
+        raise TypeError("clamp(): the bounds must be two tensors or two numbers")
     promote_operands(op, xp, arrays)
 
 

@@ -213,6 +213,8 @@ def unflatten(self: Tensor, dim: int, sizes: Any) -> Tensor:
     if not sizes:
         raise RuntimeError("unflatten: sizes must be non-empty")
     dim = as_dim("unflatten", dim, self.ndim)
+    if sum(n == -1 for n in sizes) > 1:
+        raise RuntimeError("unflatten got an unexpected error:\nonly one dimension can be inferred")
     try:
         sizes = inferred_shape(sizes, self.shape[dim])
     except RuntimeError:

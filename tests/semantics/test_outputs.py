@@ -294,3 +294,28 @@ def test_flags_do_not_scale_numbers(torch):
             torch.addr(m, x, x, **{name: True})
         with pytest.raises(RuntimeError, match=f"argument {name} must not be a floating point"):
             torch.addr(m.long(), x.long(), x.long(), **{name: 1.5})
+
+
+def test_bounds_are_two_tensors_or_two_numbers(torch):
+    x = torch.tensor([0.0, 5.0])
+    assert x.clamp(torch.tensor(1.0), 2).tolist() == [1.0, 2.0]
+    with pytest.raises(TypeError, match="received an invalid combination of arguments"):
+        torch.clamp(x, torch.ones(2), 2)
+
+
+def test_refusals_of_dtypes_and_equations(torch):
+    calls = {
+        "\"tril_indices\" not implemented for 'Float'": (
+            lambda: torch.tril_indices(2, 2, dtype=torch.float32)
+        ),
+        "\"logcumsumexp_out_cpu\" not implemented for 'Long'": (
+            lambda: torch.logcumsumexp(torch.ones(2).long(), 0)
+        ),
+        "torch.bool is not supported by torch.iinfo": lambda: torch.iinfo(torch.bool),
+        "einsum(): found '.' for operand 0 that is not part of any ellipsis": (
+            lambda: torch.einsum("i..j", torch.ones(2, 2))
+        ),
+        "unflatten got an unexpected error:": lambda: torch.ones(4).unflatten(0, (-1, -1)),
+    }
+    for sentence, call in calls.items():
+        assert refusal(call) == sentence
