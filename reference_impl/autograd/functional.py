@@ -183,7 +183,7 @@ def _each_row(
                 )
             columns[k].append(zeros_like(x) if g is None else g)
     return [
-        (stack(c) if c else zeros_like(x)).reshape(*out.shape, *x.shape)
+        (stack(c) if c else zeros_like(x)).reshape((*out.shape, *x.shape))
         for c, x in zip(columns, inputs, strict=True)
     ]
 
@@ -199,7 +199,7 @@ def _all_rows(
     if out.requires_grad:
         found = gradients_of_batch([out], [unit], inputs, retain=True, record=create_graph)
     return [
-        (zeros_like(x).expand(count, *x.shape) if g is None else g).reshape(*out.shape, *x.shape)
+        (zeros_like(x).expand(count, *x.shape) if g is None else g).reshape((*out.shape, *x.shape))
         for g, x in zip(found, inputs, strict=True)
     ]
 
@@ -256,6 +256,10 @@ def hessian(
         return out.squeeze()
 
     def first(*x: Any) -> Any:
+        if outer_jacobian_strategy == "forward-mode":  # the inner one must carry tangents
+            from ..func import jacrev
+
+            return jacrev(scalar, argnums=tuple(range(len(x))))(*x)
         found = jacobian(scalar, x, create_graph=True)
         _check_depends(found, "jacobian", strict)
         return found
