@@ -18,7 +18,7 @@ from ..op import PUBLIC, composite, op
 from ..tensor import Tensor
 from .complex import conj
 from .nested import factor
-from .rules import laid_out_alike
+from .rules import in_single, laid_out_alike
 from .shape import reshape, t, transpose, unsqueeze, view
 
 
@@ -189,6 +189,12 @@ def _added(xp: Any, self: Any, product: Any, beta: Any, alpha: Any) -> Any:
     return out.astype(product.dtype, copy=False)
 
 
+@in_single
+def _product_added(xp: Any, a: Any, b: Any, self: Any, *, beta: Any, alpha: Any) -> Any:
+    """Beta * self + alpha * (a @ b), in half precision rounded once."""
+    return _added(xp, self, _product(xp, a, b), beta, alpha)
+
+
 def _addmm_self(grad: Any, beta: Any) -> Any:
     return _scaled(grad, beta)
 
@@ -207,7 +213,7 @@ def addmm(xp, self, mat1, mat2, *, beta=1, alpha=1):
     if mat1.shape[1] != mat2.shape[0]:
         raise errors.matrices_do_not_fit(mat1.shape, mat2.shape)
     _same_dtype(mat1, mat2)
-    return _added(xp, self, _product(xp, mat1, mat2), beta, alpha)
+    return _product_added(xp, mat1, mat2, self, beta=beta, alpha=alpha)
 
 
 @op(
@@ -228,7 +234,7 @@ def addmv(xp, self, mat, vec, *, beta=1, alpha=1):
             f"vec ({vec.shape[0]})"
         )
     _same_dtype(mat, vec)
-    return _added(xp, self, _product(xp, mat, vec), beta, alpha)
+    return _product_added(xp, mat, vec, self, beta=beta, alpha=alpha)
 
 
 @op(
@@ -241,7 +247,7 @@ def baddbmm(xp, self, batch1, batch2, *, beta=1, alpha=1):
     """Beta * self + alpha * bmm(batch1, batch2)."""
     _check_batches(batch1, batch2)
     _same_dtype(batch1, batch2)
-    return _added(xp, self, _product(xp, batch1, batch2), beta, alpha)
+    return _product_added(xp, batch1, batch2, self, beta=beta, alpha=alpha)
 
 
 def _to_batch(grad: Any, shape: Any) -> Any:

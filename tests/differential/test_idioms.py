@@ -22,6 +22,17 @@ RandomSampler = torch.utils.data.RandomSampler
 def seeded():
     return torch.Generator().manual_seed(0)
 
+def added(a, b, c):
+    return c + a @ b
+
+def row_added(a, b, c):
+    return c[0] + a @ b
+
+def rounded_once(dtype, made, exact):
+    parts = [torch.randn(s, generator=seeded()).to(dtype) for s in ((5, 7), (7, 6), (5, 6))]
+    wanted = exact(*(p.float() for p in parts)).to(dtype)
+    return made(*parts).equal(wanted), exact(*parts).equal(wanted)
+
 def drawn(fill, tensor, **options):
     generator = seeded()
     return fill(tensor, **options, generator=generator), torch.rand(1, generator=generator)
@@ -82,6 +93,18 @@ list(itertools.islice(RandomSampler(range(10), True, 10**10, generator=seeded())
 
 # what a summary of a model asks
 sys.getsizeof(torch.zeros(10000).untyped_storage()) // 100
+
+# in half precision a product and its added term are rounded once
+rounded_once(torch.bfloat16, lambda a, b, c: torch.addmm(c, a, b), added)
+rounded_once(torch.float16, lambda a, b, c: torch.addmm(c, a, b), added)
+rounded_once(torch.bfloat16, lambda a, b, c: F.linear(a, b.t(), c[0]), row_added)
+rounded_once(torch.float16, lambda a, b, c: torch.baddbmm(c, a[None], b[None])[0], added)
+rounded_once(torch.bfloat16, lambda a, b, c: F.conv1d(a.t(), b.t()[..., None], c[0]).t(), row_added)
+
+# linear on a batch: one addmm where the rows lie in a row
+F.linear(torch.ones(2, 3, 4), torch.ones(5, 4), leaf.new_ones(5).requires_grad_())
+F.linear(torch.ones(3, 2, 4).transpose(0, 1), torch.ones(5, 4), leaf.new_ones(5).requires_grad_())
+F.linear(torch.ones(2, 3, 8)[..., ::2], torch.ones(5, 4), leaf.new_ones(5).requires_grad_())
 
 # errors
 x.expand(4, 4)

@@ -19,6 +19,7 @@ from ... import dtypes, errors
 from ...op import PUBLIC, op
 from ...ops.complex import conj
 from ...ops.reduce import sum as sum_
+from ...ops.rules import in_single
 from .windows import Geometry, as_windows, columns, ints, output_size, overlap_add, windows
 
 _private: dict[str, bool] = {"method": False, "function": False}
@@ -151,6 +152,7 @@ def _convolution_rule(
 
 
 @op(joint=(("input", "weight", "bias"), _convolution_rule), name="convolution", **_private)
+@in_single
 def _convolution(
     xp, input, weight, bias, stride, padding, dilation, transposed, output_padding, groups
 ):

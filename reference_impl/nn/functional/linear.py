@@ -15,7 +15,8 @@ from ...ops.shape import reshape
 def linear(input: Any, weight: Any, bias: Any = None) -> Any:
     """input @ weight.T + bias; input (..., in), weight (out, in) or (in,), bias (out) or ()."""
     flipped = weight.t()
-    if bias is None or weight.ndim != 2:
+    scattered = input.ndim > 2 and not input.is_contiguous()
+    if bias is None or weight.ndim != 2 or scattered:
         product = matmul(input, flipped)
         return product if bias is None else product + bias
     if input.ndim == 2:
