@@ -1,7 +1,7 @@
 """Forward rules of the few operations that the transpose of the reverse rule does not serve.
 
-A rule gets the tangents of the arguments (None for what has none), the arguments and the results,
-and returns the tangent of the result, a tuple of tangents, or NotImplemented where the transpose
+A rule gets the operation, the tangents of the arguments (None for what has none), the arguments and
+the results, and returns the tangent of the result, a tuple of tangents, or NotImplemented where the transpose
 will do.
 
 Operations that PyTorch does not differentiate in forward mode are listed too: they raise its error.
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from ..op import Op
 
-Rule = Callable[[Any, Any, Any], Any]
+Rule = Callable[[Any, Any, Any, Any], Any]
 _RULES: dict[str, Rule] = {}
 # Operations without forward mode in PyTorch, and what its error calls them.
 _REFUSED = {
@@ -43,14 +43,17 @@ def rule_of(op: Op) -> Rule | None:
     Raises NotImplementedError for an operation that PyTorch does not differentiate in forward mode.
     """
     if op.name in _REFUSED:
-        raise NotImplementedError(
-            f"Trying to use forward AD with {_REFUSED[op.name]} that does not support it because "
-            "it has not been implemented yet.\nPlease file an issue to PyTorch at "
-            "https://github.com/pytorch/pytorch/issues/new?template=feature-request.yml so that we "
-            "can prioritize its implementation or submit a PR adding the implementation to "
-            "derivatives.yaml"
-        )
+        raise refused(_REFUSED[op.name])
     return _RULES.get(op.name)
+
+
+def refused(name: str) -> NotImplementedError:
+    return NotImplementedError(
+        f"Trying to use forward AD with {name} that does not support it because it has not been "
+        "implemented yet.\nPlease file an issue to PyTorch at "
+        "https://github.com/pytorch/pytorch/issues/new?template=feature-request.yml so that we can "
+        "prioritize its implementation or submit a PR adding the implementation to derivatives.yaml"
+    )
 
 
 def _rule(*names: str) -> Callable[[Rule], Rule]:
@@ -63,7 +66,7 @@ def _rule(*names: str) -> Callable[[Rule], Rule]:
 
 
 @_rule("linalg_cholesky_ex")
-def _cholesky(tangents: Any, values: Any, results: Any) -> Any:
+def _cholesky(op: Op, tangents: Any, values: Any, results: Any) -> Any:
     """L Φ(L^-1 dA L^-H), where Φ takes the lower triangle and halves the diagonal.
 
     dA need not be Hermitian: the transpose of the reverse rule would make it so.
@@ -80,7 +83,7 @@ def _cholesky(tangents: Any, values: Any, results: Any) -> Any:
 
 
 @_rule("triangular_solve")
-def _triangular_solve(tangents: Any, values: Any, results: Any) -> Any:
+def _triangular_solve(op: Op, tangents: Any, values: Any, results: Any) -> Any:
     """A^-1 (dB - dA X); PyTorch takes all of dA, not its triangle alone."""
     from ..linalg.triangular import triangular_solve
     from ..ops.create import zeros_like
@@ -97,7 +100,7 @@ def _triangular_solve(tangents: Any, values: Any, results: Any) -> Any:
 
 
 @_rule("logcumsumexp")
-def _logcumsumexp(tangents: Any, values: Any, results: Any) -> Any:
+def _logcumsumexp(op: Op, tangents: Any, values: Any, results: Any) -> Any:
     """The running sum of tangent · exp(self) over that of exp(self), on the scale of logarithms."""
     from ..ops.cumulative import logcumsumexp
 
@@ -109,16 +112,28 @@ def _logcumsumexp(tangents: Any, values: Any, results: Any) -> Any:
     return (gains - result).exp() - (losses - result).exp()
 
 
-@_rule("max_unpool")
-def _max_unpool(tangents: Any, values: Any, results: Any) -> Any:
-    """The same elements put to the same places: of several for one place, the same one wins."""
-    from ..nn.functional.pool import _max_unpool
+@_rule("index_copy", "index_put", "max_unpool", "scatter")
+def _placed(op: Op, tangents: Any, values: Any, results: Any) -> Any:
+    """Tangents are put where the numbers go: of several for one place, the same one wins."""
+    from ..op import invoke
+    from ..ops.create import zeros_like
 
-    return _max_unpool(tangents[0], *values[1:])
+    if op.name == "scatter" and len(values) > 4 and values[4] is not None:
+        return NotImplemented  # with a reduction
+    moved = list(values)
+    for at in op.diff:
+        tangent = tangents[at]
+        if tangent is None:
+            tangent = zeros_like(values[at])
+        moved[at] = tangent
+    for at, value in enumerate(values):
+        if isinstance(value, (int, float, complex)) and op.params[at] in ("src", "value"):
+            moved[at] = 0
+    return invoke(op, moved)
 
 
 @_rule("embedding")
-def _embedding(tangents: Any, values: Any, results: Any) -> Any:
+def _embedding(op: Op, tangents: Any, values: Any, results: Any) -> Any:
     """The rows of the tangent, that of the padding too, though it gets no gradient."""
     if len(values) == 4:  # the backward pass's own gradient
         return NotImplemented

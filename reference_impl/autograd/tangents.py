@@ -22,7 +22,7 @@ from ..op.declaration import holds_tensors
 from ..tensor import Tensor, wrap
 from .engine import conform
 from .forward_ad import attach, below, inherit, levels_of
-from .forward_rules import rule_of
+from .forward_rules import refused, rule_of
 from .grad_mode import ANOMALY, HOOKS, RECORD, enable_grad, mode
 from .node import AccumulateGrad, Node
 
@@ -164,7 +164,7 @@ class _Call:
             if op.family == "pointwise" and not op.joint and self.real:
                 return [self._elementwise(node, saved, edges)]
             return self._transposed(node, saved, edges)
-        except RuntimeError as error:
+        except RuntimeError as error:  # NotImplementedError is one too
             raise _worded(error) from None
 
     def _of_views(self) -> Sequence[Any]:
@@ -182,7 +182,7 @@ class _Call:
             [self.tangent(t) for t in v] if type(v) in (list, tuple) else self.tangent(v)
             for v in self.values
         ]
-        return rule(tangents, self.values, self.results)
+        return rule(self.op, tangents, self.values, self.results)
 
     def _recorded(self, edges: Sequence[Any]) -> tuple[Any, Sequence[Any]]:
         """(a node of this call that prepares the rules of what moves, what they are to read)."""
@@ -241,9 +241,17 @@ class _Call:
         from ..func.levels import pull_back
 
         results = self.results
-        seeds = [_seed(r) if _can_have_tangent(r) else None for r in results]
+        moves = self.op.output_differentiability or [True] * len(results)
+        seeds = [
+            _seed(r) if m and _can_have_tangent(r) else None
+            for r, m in zip(results, moves, strict=True)
+        ]
         if not any(s is not None for s in seeds):
-            return [wrap(xp_of(r._data).zeros_like(r._data)) for r in results]
+            return [
+                wrap(xp_of(r._data).zeros_like(r._data))
+                if m and r.dtype.category >= dtypes.FLOAT else None
+                for r, m in zip(results, moves, strict=True)
+            ]  # fmt: skip
         with enable_grad():
             incoming = seeds[0] if node.metas is None else seeds
             read = saved if self.on_tensors else node.unpack(True)
@@ -269,6 +277,9 @@ class _Call:
 
 def _worded(error: RuntimeError) -> Exception:
     """The error of forward mode for an operation that has no derivative at all."""
+    lacking = re.fullmatch(r"the derivative for '(\w+): input' is not implemented.", str(error))
+    if lacking is not None:
+        return refused(lacking[1])
     name = re.fullmatch(r"derivative for (aten::\w+) is not implemented", str(error))
     if name is None:
         return error

@@ -78,9 +78,11 @@ def as_data(value: Any, package: ModuleType) -> Any:
     return repr(value)
 
 
-def evaluate(source: str, package: ModuleType, setup: str = "") -> Outcome:
-    """Run `setup`, evaluate `source`, with `package` bound to ``torch``."""
-    namespace: dict[str, Any] = {"torch": package, "math": math}
+def evaluate(
+    source: str, package: ModuleType, setup: str = "", given: dict[str, Any] | None = None
+) -> Outcome:
+    """Run `setup`, evaluate `source`, with `package` bound to ``torch``, and the names `given`."""
+    namespace: dict[str, Any] = {"torch": package, "math": math, **(given or {})}
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         exec(setup, namespace)
