@@ -1,8 +1,8 @@
 """Forward rules of the few operations that the transpose of the reverse rule does not serve.
 
 A rule gets the operation, the tangents of the arguments (None for what has none), the arguments and
-the results, and returns the tangent of the result, a tuple of tangents, or NotImplemented where the transpose
-will do.
+the results, and returns the tangent of the result, a tuple of tangents, or NotImplemented where the
+transpose will do.
 
 Operations that PyTorch does not differentiate in forward mode are listed too: they raise its error.
 """

@@ -22,7 +22,19 @@ __all__ = ["GradcheckError", "gradcheck", "gradgradcheck"]
 _NOT_REENTRANT = (
     "Backward is not reentrant, i.e., running backward with same input and grad_output multiple "
     "times gives different values, although analytical gradient matches numerical gradient."
-    "The tolerance for nondeterminism was {}."
+    "The tolerance for nondeterminism was {}.\n\n"
+    "NOTE: If your op relies on non-deterministic operations i.e., it is listed here:\n"
+    "https://pytorch.org/docs/stable/generated/torch.use_deterministic_algorithms.html\n"
+    "this failure might be expected.\n\n"
+    "If you are adding a new operator, please file an issue and then use one of the\n"
+    "workarounds. The workaround depends on how your test invokes gradcheck/gradgradcheck.\n"
+    "If the test\n"
+    "- manually invokes gradcheck/gradgradcheck, then call gradcheck/gradgradcheck\n"
+    "  with `nondet_tol=<tol>` as a keyword argument.\n"
+    "- is OpInfo-based (e.g., in test_ops_gradients.py), then modify the OpInfo for the test\n"
+    "  to have `gradcheck_nondet_tol=<tol>`.\n"
+    "- is a Module test (e.g., in common_nn.py), then modify the corresponding\n"
+    "  module_test entry to have `gradcheck_nondet_tol=<tol>`\n"
 )
 
 
@@ -53,6 +65,12 @@ def gradcheck(
     Inputs that require grad should be float64 or complex128.  Returns True if all agree; else
     raises GradcheckError, or returns False with ``raise_exception=False``.
     """
+    _require_one(check_forward_ad=check_forward_ad, check_backward_ad=check_backward_ad)
+    _require(check_batched_grad, "check_batched_grad", check_backward_ad, "check_backward_ad")
+    _require(
+        check_batched_forward_grad, "check_batched_forward_grad", check_forward_ad,
+        "check_forward_ad",
+    )  # fmt: skip
     inputs = (inputs,) if isinstance(inputs, Tensor) else tuple(inputs)
     tolerance = {"atol": atol, "rtol": rtol}
     try:
@@ -97,6 +115,11 @@ def gradgradcheck(
     """Compare second derivatives with central differences of the first ones."""
     from . import enable_grad, grad
 
+    _require_one(check_fwd_over_rev=check_fwd_over_rev, check_rev_over_rev=check_rev_over_rev)
+    for name, on in (
+        ("check_undefined_grad", check_undefined_grad), ("check_batched_grad", check_batched_grad)
+    ):  # fmt: skip
+        _require(on, name, check_rev_over_rev, "check_rev_over_rev")
     inputs = (inputs,) if isinstance(inputs, Tensor) else tuple(inputs)
     if grad_outputs is None:
         outputs = _differentiable(func(*inputs))
@@ -125,6 +148,18 @@ def gradgradcheck(
     )  # fmt: skip
 
 
+def _require_one(**options: bool) -> None:
+    """Raise AssertionError unless one of the options is on."""
+    if not any(options.values()):
+        raise AssertionError(f"Expected at least one of {' or '.join(options)} to be True")
+
+
+def _require(on: bool, name: str, needed: bool, needed_name: str) -> None:
+    """Raise AssertionError if an option is on without the one that it needs."""
+    if on and not needed:
+        raise AssertionError(f"Setting {name}=True requires {needed_name} to be True")
+
+
 def _random_like(t: Tensor, rng: np.random.Generator) -> Tensor:
     values = rng.uniform(0.1, 1.0, t.shape)
     if t.is_complex():  # type: ignore[attr-defined]
@@ -151,6 +186,12 @@ def _check_inputs(inputs: Sequence[Any]) -> None:
                 "precision floating point or complex. ",
                 UserWarning,
                 stacklevel=3,
+            )
+        if any(step == 0 and n > 1 for step, n in zip(x.stride(), x.shape, strict=True)):
+            raise RuntimeError(
+                f"The {i}th input has a dimension with stride 0. gradcheck only supports inputs "
+                "that are non-overlapping to be able to compute the numerical gradients correctly. "
+                "You should call .contiguous on the input before passing it to gradcheck."
             )
 
 
@@ -261,12 +302,12 @@ def _compare(
         numerical = _numerical(func, inputs, x, part, chosen, eps)
         analytical = _analytical(looked_at, x, part)
         again = _analytical(looked_at, x, part)
-        for i, a, n in zip(chosen, analytical, numerical, strict=True):
-            if not np.allclose(n, a, **tolerance, equal_nan=True):
-                raise GradcheckError(_mismatch(i, j, a, n, part))
         for a, b in zip(analytical, again, strict=True):
             if not np.allclose(a, b, rtol=0, atol=nondet_tol, equal_nan=True):
                 raise GradcheckError(_NOT_REENTRANT.format(nondet_tol))
+        for i, a, n in zip(chosen, analytical, numerical, strict=True):
+            if not np.allclose(n, a, **tolerance, equal_nan=True):
+                raise GradcheckError(_mismatch(i, j, a, n, part))
 
 
 def _compare_forward(
@@ -314,10 +355,9 @@ def _mismatch(
 ) -> str:
     name = {"imag": "imaginary", "real": "real"}.get(part)
     prefix = f"While considering the {name} part of complex outputs only, " if name else ""
-    if forward_ad:
-        prefix = prefix or "Forward AD: "
+    mode = "computed with forward mode " if forward_ad else ""
     return (
-        f"{prefix}Jacobian mismatch for output {i} with respect to input {j},\n"
+        f"{prefix}Jacobian {mode}mismatch for output {i} with respect to input {j},\n"
         f"numerical:{wrap(np.asarray(numerical))}\nanalytical:{wrap(np.ascontiguousarray(analytical))}\n"
     )
 

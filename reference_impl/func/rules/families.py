@@ -15,8 +15,8 @@ from .base import aligned, each, one_by_one, rule, size_of, whole, wholes
 _DIMS = frozenset({"dim", "dim0", "dim1", "dim2", "dims", "dimension"})
 # Operations along a dimension that may be left out: then they act on the flattened tensor.
 _FLATTENING = frozenset({
-    "aminmax", "argmax", "argmin", "cumprod", "cumsum", "linalg_vector_norm", "max", "median", "min",
-    "mode", "nanmedian", "norm", "roll", "std", "var",
+    "aminmax", "argmax", "argmin", "cumprod", "cumsum", "linalg_vector_norm", "max", "median",
+    "min", "mode", "nanmedian", "norm", "roll", "std", "var",
 })  # fmt: skip
 # Operations with dimensions of their own that the batch must not be mixed with.
 _NOT_ALONG = frozenset({"renorm", "unique_dim", "unique_consecutive", "_placed", "_picked"})
