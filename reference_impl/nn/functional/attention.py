@@ -7,7 +7,7 @@ import warnings
 from typing import Any
 
 from ... import dtypes
-from ...op import PUBLIC
+from ...op import PUBLIC, composite
 from ...ops.fused import fused
 from ...ops.rules import any_holds
 from .activation import softmax
@@ -86,6 +86,7 @@ def _c(tensor: Any) -> str:
     return c_type(tensor.dtype)
 
 
+@composite(method=False, function=False, native=True)
 def scaled_dot_product_attention(
     query: Any, key: Any, value: Any, attn_mask: Any = None, dropout_p: float = 0.0,
     is_causal: bool = False, scale: float | None = None, enable_gqa: bool = False,
@@ -110,9 +111,15 @@ def scaled_dot_product_attention(
     four = query.ndim == key.ndim == value.ndim == 4 and query.shape[-1] == value.shape[-1]
     flash = four and not dropout_p and not needs_grad and query.is_floating_point()
     flash = flash and query.shape[:2] == key.shape[:2] and query.numel() and key.numel()
-    if flash and (attn_mask is None or attn_mask.ndim in (2, 4)):
+    if flash and _flash_allowed() and (attn_mask is None or attn_mask.ndim in (2, 4)):
         return _flash(query, key, value, attn_mask, scale)
     return _by_parts(query, key, value, attn_mask, dropout_p, scale)
+
+
+def _flash_allowed() -> bool:
+    from ...backends.cuda import flash_sdp_enabled
+
+    return flash_sdp_enabled()
 
 
 # ---------------------------------------------------------------- several heads
