@@ -124,7 +124,7 @@ export class Block {
 
   // How the output of the page's own code compares with the one that the page shows.
   compared(same) {
-    if (same) return ", as the page shows"
+    if (same) return this.shown() && ", as the page shows"
     const reason = this.source.dataset.differs
     return reason ? `, not quite as the page shows, because ${reason}` : ", but the page shows something else"
   }

@@ -55,7 +55,7 @@ def test_a_page_after_a_run_an_error_and_an_edit(page, address):
         page.get_by_role("button", name=f"Run block {number}", exact=True).click()
         page.locator(".live-status", has_text="Done").nth(number - 1).wait_for(timeout=120_000)
     page.get_by_role("button", name="Edit block 3").click()
-    page.get_by_role("textbox").click()
+    page.get_by_role("textbox", name="Code of block 3").click()
     page.keyboard.press("Control+a")
     page.keyboard.insert_text("1 / 0  # no")
     page.keyboard.press("Control+Enter")
