@@ -263,9 +263,14 @@ class HookList(dict[int, Callable[..., Any]]):
 
     __slots__ = ("__weakref__",)
 
-    def add(self, fn: Callable[..., Any]) -> RemovableHandle:
+    def add(self, fn: Callable[..., Any], prepend: bool = False) -> RemovableHandle:
+        """Register `fn` after the others, or before them."""
         handle = RemovableHandle(self)
+        others = list(self.items()) if prepend else []
+        if prepend:
+            self.clear()
         self[handle.id] = fn
+        self.update(others)
         return handle
 
 

@@ -65,7 +65,8 @@ class Adam(PerParameter):
         square += (1 - beta2) * (grad * grad)
         if group["amsgrad"]:
             largest = state["max_exp_avg_sq"]
-            largest[...] = maximum(largest, square)
+            before = largest.clone() if group["differentiable"] else largest
+            largest[...] = maximum(before, square)
             square = largest
         scale = sqrt(square) / (1 - beta2**t) ** 0.5
         p -= (lr / (1 - beta1**t)) * (average / (scale + group["eps"]))

@@ -115,7 +115,8 @@ class _Minimisation:
             slope = float(gradient @ direction)
             step = scalar(settings["lr"])
             if state["n_iter"] == 1:
-                step *= min(1.0, 1.0 / float(abs(gradient).sum()))
+                total = float(abs(gradient).sum())
+                step *= min(1.0, 1.0 / total) if total else 1.0
             state["t"] = step
             if slope > -settings["tolerance_change"]:
                 break

@@ -63,6 +63,6 @@ class NAdam(PerParameter):
         square *= beta2
         square += (1 - beta2) * (grad * grad)
         scale = sqrt(square / (1 - beta2**t)) + group["eps"]
-        so_far = float(product)
+        so_far = product.clone() if group["differentiable"] else float(product)
         p -= (lr * (1.0 - mu) / (1.0 - so_far)) * (grad / scale)
         p -= (lr * following / (1.0 - so_far * following)) * (average / scale)

@@ -223,22 +223,22 @@ class Optimizer:
     def register_state_dict_pre_hook(
         self, hook: Callable[..., Any], prepend: bool = False
     ) -> RemovableHandle:
-        return self._state_dict_pre_hooks.add(hook)
+        return self._state_dict_pre_hooks.add(hook, prepend)
 
     def register_state_dict_post_hook(
         self, hook: Callable[..., Any], prepend: bool = False
     ) -> RemovableHandle:
-        return self._state_dict_post_hooks.add(hook)
+        return self._state_dict_post_hooks.add(hook, prepend)
 
     def register_load_state_dict_pre_hook(
         self, hook: Callable[..., Any], prepend: bool = False
     ) -> RemovableHandle:
-        return self._load_pre_hooks.add(hook)
+        return self._load_pre_hooks.add(hook, prepend)
 
     def register_load_state_dict_post_hook(
         self, hook: Callable[..., Any], prepend: bool = False
     ) -> RemovableHandle:
-        return self._load_post_hooks.add(hook)
+        return self._load_post_hooks.add(hook, prepend)
 
     # ------------------------------------------------------------ text
 

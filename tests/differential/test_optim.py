@@ -169,11 +169,50 @@ def _retained(p):
 """
 
 
-@pytest.mark.parametrize("make", ["SGD", "Adam", "RMSprop", "Adagrad", "NAdam"])
+@pytest.mark.parametrize(
+    "make", ["SGD(p", "Adam(p", "Adam(p, amsgrad=True", "RMSprop(p", "Adagrad(p", "NAdam(p"]
+)
 def test_a_step_can_be_differentiated(make: str) -> None:
     assert_agree(
-        f"through(lambda p: optim.{make}(p, lr=0.1, differentiable=True))", SETUP + DIFFERENTIATED
+        f"through(lambda p: optim.{make}, lr=0.1, differentiable=True))", SETUP + DIFFERENTIATED
     )
+
+
+def test_a_step_can_be_differentiated_by_the_state() -> None:
+    assert_agree("by_product()", SETUP + BY_PRODUCT)
+
+
+BY_PRODUCT = """
+def by_product():
+    p = torch.tensor([1.0, -2.0], dtype=torch.float64, requires_grad=True).clone()
+    product = torch.tensor(0.9, dtype=torch.float64, requires_grad=True)
+    p.retain_grad()
+    p.grad = torch.ones_like(p)
+    optimizer = optim.NAdam([p], lr=0.1, differentiable=True)
+    optimizer.state[p] = {
+        "step": torch.tensor(3.0), "mu_product": product.clone(),
+        "exp_avg": torch.full_like(p, 0.1), "exp_avg_sq": torch.full_like(p, 0.2),
+    }
+    optimizer.step()
+    return torch.autograd.grad(p.sum(), product)
+"""
+
+
+def test_hooks_of_the_state_may_come_first() -> None:
+    assert_agree("order_of_hooks()", SETUP + ORDER)
+
+
+ORDER = """
+def order_of_hooks():
+    optimizer = optim.SGD([torch.zeros(1, requires_grad=True)], lr=0.1)
+    order = []
+    for kind in ("state_dict_pre", "state_dict_post", "load_state_dict_pre"):
+        register = getattr(optimizer, f"register_{kind}_hook")
+        register(lambda *_, kind=kind: order.append(kind))
+        register(lambda *_, kind=kind: order.append(f"first {kind}"), prepend=True)
+    optimizer.load_state_dict(optimizer.state_dict())
+    return order
+"""
 
 
 AVERAGED = """
