@@ -274,7 +274,7 @@ def _into(op: Op, values: list[Any], out: Any) -> Any:
         outputs.check_memory(op.name, [t._data for t in tensors_in(values)], target._data)
     result = compute_arrays(op, values)[1]
     results = result if type(result) in (tuple, list) else (result,)
-    name = "" if op.name == "abs" and values[0].is_complex() else op.name
+    name = outputs.kernel(op.name, values)
     for i, (target, array) in enumerate(zip(given, results, strict=True)):
         store(target, np.asarray(array) if isinstance(array, np.generic) else array, name, i)
     return out if op.returns is None else into_out(type(op.returns(*given)))(*given)

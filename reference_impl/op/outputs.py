@@ -6,11 +6,12 @@ Other kernels of PyTorch want one dtype, and each family of them says so in a se
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from .. import dtypes, errors
 from ..storage import lie_apart
+from ..tensor import Tensor
 
 # Operations that compute in the dtype of `out`, unless a `dtype` is given: it must be the same.
 COMPUTED_IN_OUT = {"cumprod", "cumsum", "mean", "nansum", "prod", "sum"}
@@ -37,7 +38,7 @@ _EXACT = {
     ),
     "Found dtype {out} but expected {result}": (
         "abs absolute bitwise_not ceil conj_physical frac floor softshrink hardshrink gelu neg "
-        "negative round sign sgn trunc fix softplus"
+        "negative round sign sgn trunc fix softplus clamp_to_numbers"
     ),
     "expected scalar type {result} but found {out}": (
         "native_batch_norm logsigmoid solve_triangular linalg_solve_triangular"
@@ -122,6 +123,16 @@ def _by_name(table: dict[str, str]) -> dict[str, tuple[str, str]]:
 
 _REFUSES = _by_name(_EXACT)
 _CASTS = _by_name(_CAST)
+
+
+def kernel(name: str, values: Sequence[Any]) -> str:
+    """The name under which an operation stands in the tables when called with `values`."""
+    if name == "abs" and values[0].is_complex():
+        return ""
+    bounds = values[1:] if name in ("clamp", "clamp_min", "clamp_max") else ()
+    if bounds and not any(isinstance(b, Tensor) for b in bounds):
+        return "clamp_to_numbers"
+    return name
 
 
 def check_dtype(name: str, position: int, result: Any, out: Any) -> None:

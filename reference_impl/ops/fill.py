@@ -64,6 +64,9 @@ def _copy_prepare(op: Any, xp: Any, arrays: list[Any]) -> None:
 @op(self=zeros, src=lambda grad: grad, node="CopyBackwards", name="copy", prepare=_copy_prepare,
     operands=("self", "src"), method=False, function=False)  # fmt: skip
 def _copy(xp, self, src):
+    if src.ndim > self.ndim:
+        together = np.broadcast_shapes(self.shape, src.shape)
+        raise errors.inplace_broadcast(self.shape, together)
     return xp.broadcast_to(src, self.shape)
 
 

@@ -319,3 +319,21 @@ def test_refusals_of_dtypes_and_equations(torch):
     }
     for sentence, call in calls.items():
         assert refusal(call) == sentence
+
+
+def test_what_is_kept_between_numbers_keeps_its_dtype(torch):
+    x, wide = torch.ones(2), torch.zeros(2, dtype=torch.float64)
+    assert (
+        refusal(lambda: torch.clamp(x, 0, 1, out=wide)) == "Found dtype Double but expected Float"
+    )
+    assert torch.clamp(x, torch.zeros(2), torch.ones(2), out=wide).tolist() == [1.0, 1.0]
+    assert torch.abs(x + 1j, out=wide).dtype is torch.float64
+
+
+def test_copying_does_not_drop_dimensions(torch):
+    for shape in ((2, 3), (1, 3)):
+        said = refusal(lambda shape=shape: torch.zeros(3).copy_(torch.ones(shape)))
+        assert said == f"output with shape [3] doesn't match the broadcast shape {list(shape)}"
+    x = torch.zeros(3)
+    x[:] = torch.ones(1, 3)
+    assert x.tolist() == [1.0, 1.0, 1.0]
