@@ -15,6 +15,7 @@ from .. import dtypes, errors, layout
 from ..backend import xp_of
 from ..op import check_tensors, composite, op, pointwise
 from ..op import view as view_op
+from ..storage import storage_of
 from ..tensor import Tensor
 from .rules import is_complex, zeros
 
@@ -96,6 +97,10 @@ def view_as_complex(xp, self):
         raise RuntimeError("Tensor must have a last dimension of size 2")
     if self.size and self.strides[-1] != self.itemsize:
         raise RuntimeError("Tensor must have a last dimension with stride 1")
+    if self.size and any(stride // self.itemsize % 2 for stride in self.strides[:-1]):
+        raise RuntimeError("Tensor must have a stride divisible by 2 for all but last dimension")
+    if self.base is not None and storage_of(self)[1] % 2:
+        raise RuntimeError("Tensor must have a storage_offset divisible by 2")
     return self.view(_COMPLEX_OF[self.dtype.char])[..., 0]
 
 

@@ -271,6 +271,16 @@ def tensor_split(self: Tensor, indices_or_sections: Any, dim: int = 0) -> tuple[
         )
     n = self.shape[as_dim("tensor_split", dim, self.ndim)]
     if isinstance(where, Tensor):
+        if where.dtype is not dtypes.int64:
+            raise RuntimeError(
+                "tensor_split expected tensor_indices_or_sections to have dtype of long, but got "
+                f"{errors.scalar_type(where.dtype)}"
+            )
+        if where.ndim > 1:
+            raise RuntimeError(
+                "tensor_split expected tensor_indices_or_sections to be a zero-dimensional or "
+                f"one-dimensional tensor, but got a tensor with {where.ndim} dims"
+            )
         where = where.tolist()
     if isinstance(where, (tuple, list)):
         cuts = [0, *where, n]
