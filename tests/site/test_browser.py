@@ -88,3 +88,15 @@ def test_a_page_weighs_little_before_anything_is_run(page, address, site, paths)
         files = [file / "index.html" if file.is_dir() else file for file in files]
         weight = sum(len(gzip.compress(file.read_bytes())) for file in files if file.is_file())
         assert weight < 150_000, path
+
+
+def test_the_search_index_is_fetched_when_the_reader_turns_to_the_search(page, address):
+    asked = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(address)
+    page.wait_for_load_state("networkidle")
+    assert not [url for url in asked if "search_index" in url]
+    page.keyboard.press("/")
+    page.keyboard.type("grad_fn")
+    page.locator(".md-search-result__item a").first.wait_for()
+    assert len([url for url in asked if "search_index" in url]) == 1
