@@ -48,7 +48,7 @@ def make_call(op: Op, method: bool = False) -> Callable[..., Any]:
     def call(*args: Any, **kwargs: Any) -> Any:
         types, answer = like_before(calls, args, kwargs)
         if answer is NotImplemented:
-            answer = overridden(call, args, kwargs)
+            answer = overridden(op.method if method else op.call, args, kwargs)
         if answer is not NotImplemented:
             return answer
         out = kwargs.pop("out", None) if "out" in kwargs else None

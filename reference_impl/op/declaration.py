@@ -92,6 +92,7 @@ class Op:
         self.ufunc: Any = None  # the NumPy function that is all of an elementwise operation
         self.prepares_operands = getattr(prepare, "promotes", False)
         self.call: Callable[..., Any] = forward  # the public function, once there is one
+        self.method: Callable[..., Any] = forward  # and the method
         # Types of arguments -> what runs such calls (known.py).
         self.calls: dict[Any, Any] = {}
         self.calls_in_place: dict[Any, Any] = {}

@@ -77,7 +77,8 @@ def publish(
     """Make the public function, and the method and torch name that go with it."""
     call = op.call = _labelled(make(op), op)
     if method:
-        setattr(Tensor, op.name, _labelled(make(op, True), op))
+        op.method = _labelled(make(op, True), op)
+        setattr(Tensor, op.name, op.method)
     if function:
         PUBLIC[op.name] = call
     return call

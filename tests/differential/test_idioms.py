@@ -22,6 +22,18 @@ RandomSampler = torch.utils.data.RandomSampler
 def seeded():
     return torch.Generator().manual_seed(0)
 
+def seen(call, wanted):
+    functions = []
+
+    class Listener(torch.Tensor):
+        @classmethod
+        def __torch_function__(cls, function, types, args=(), kwargs=None):
+            functions.append(function)
+            return super().__torch_function__(function, types, args, kwargs or {})
+
+    call(torch.ones(2).as_subclass(Listener))
+    return functions[0] is wanted, functions[0].__name__
+
 def added(a, b, c):
     return c + a @ b
 
@@ -105,6 +117,18 @@ rounded_once(torch.bfloat16, lambda a, b, c: F.conv1d(a.t(), b.t()[..., None], c
 F.linear(torch.ones(2, 3, 4), torch.ones(5, 4), leaf.new_ones(5).requires_grad_())
 F.linear(torch.ones(3, 2, 4).transpose(0, 1), torch.ones(5, 4), leaf.new_ones(5).requires_grad_())
 F.linear(torch.ones(2, 3, 8)[..., ::2], torch.ones(5, 4), leaf.new_ones(5).requires_grad_())
+
+# older names warn in PyTorch's words
+nn.utils.clip_grad_norm([leaf], 1.0)
+nn.init.xavier_uniform(torch.zeros(0, 2))
+
+# what a class with __torch_function__ is told of: the very function that was called
+seen(lambda t: torch.exp(t), torch.exp)
+seen(lambda t: torch.add(t, 1), torch.add)
+seen(lambda t: torch.mean(t), torch.mean)
+seen(lambda t: t.exp(), torch.Tensor.exp)
+seen(lambda t: t.mul(2), torch.Tensor.mul)
+seen(lambda t: t.sub_(1), torch.Tensor.sub_)
 
 # errors
 x.expand(4, 4)

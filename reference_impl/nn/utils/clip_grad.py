@@ -70,8 +70,8 @@ def clip_grad_norm(
 ) -> Any:  # fmt: skip
     """The older name of ``clip_grad_norm_``."""
     warnings.warn(
-        "torch.nn.utils.clip_grad_norm is now deprecated in favor of "
-        "torch.nn.utils.clip_grad_norm_.",
+        "`torch.nn.utils.clip_grad_norm` is now deprecated in favor of "
+        "`torch.nn.utils.clip_grad_norm_`.",
         FutureWarning,
         stacklevel=2,
     )

@@ -139,6 +139,7 @@ def _inject(module: Module) -> None:
         )
 
     content = {"__getstate__": no_pickle, "__deepcopy__": deepcopy}
+    content["__module__"] = ParametrizationList.__module__
     module.__class__ = type(f"Parametrized{cls.__name__}", (cls,), content)
     module.parametrizations = ModuleDict()
 
