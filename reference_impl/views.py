@@ -351,6 +351,7 @@ def _as_now(t: Tensor) -> Tensor:
     """A tensor that stands for `t` with the history it has now."""
     out = wrap(t._data)
     out._grad_fn, out._port, out._counter = t.history(), t._port, t._counter
+    out._tangent = t._tangent
     return out
 
 

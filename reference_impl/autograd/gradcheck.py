@@ -325,7 +325,7 @@ def _compare_forward(
         rows: list[list[np.ndarray]] = []
         for index in np.ndindex(x._data.shape):
             unit = np.zeros(x._data.shape, x._data.dtype)
-            total: list[Any] = [0] * len(chosen)
+            total: list[Any] = [None] * len(chosen)
             for direction in (1, 1j) if x.is_complex() else (1,):  # type: ignore[attr-defined]
                 unit[index] = direction
                 with forward_ad.dual_level():
@@ -335,7 +335,9 @@ def _compare_forward(
                     for k, i in enumerate(chosen):
                         tangent = forward_ad.unpack_dual(out[i]).tangent
                         if tangent is not None:
-                            total[k] = total[k] + direction * _part(tangent, part)._data
+                            step = direction * _part(tangent, part)._data
+                            total[k] = step if total[k] is None else total[k] + step
+            total = [0 if t is None else t for t in total]
             rows.append([np.ravel(np.broadcast_to(t, everything_shape(outputs, i)))
                          for t, i in zip(total, chosen, strict=True)])  # fmt: skip
         for k, i in enumerate(chosen):

@@ -59,10 +59,14 @@ def change_tangent(op: Op, values: Sequence[Any], arrays: Sequence[Any], result:
     Returns a function that makes the change; None if there is nothing to do.
     """
     self, after = values[0], wrap(result)
+    before = wrap(arrays[0])  # `self` as it is now, with a tangent that will not be overwritten
+    before._grad_fn, before._port, before._counter = self.history(), self._port, self._counter
     found = {}
     for level in levels_of(_tensors(values)):
         with below(level):
-            (tangent,) = _Call(op, values, arrays, [after], level).tangents()
+            if _at(self, level) is not None:
+                attach(before, _at(self, level).clone(), level)
+            (tangent,) = _Call(op, [before, *values[1:]], arrays, [after], level).tangents()
         if tangent is not None:
             attach(after, tangent, level)
         if tangent is not None or _at(self, level) is not None:
@@ -147,9 +151,17 @@ class _Call:
 
     def tangents(self) -> Sequence[Any]:
         """The tangents of the results; None for what has none."""
-        op, values, results = self.op, self.values, self.results
-        if op.is_view:
+        if self.op.is_view:
             return self._of_views()
+        given = [self.tangent(t) for t in _tensors(self.values)]
+        return [
+            # A rule may pass a tangent on as it is; each tensor's can be changed in place.
+            t.clone() if t is not None and any(_share(t, g) for g in given) else t
+            for t in self._new()
+        ]
+
+    def _new(self) -> Sequence[Any]:
+        op, values, results = self.op, self.values, self.results
         if not op.diff or all(r.dtype.category < dtypes.FLOAT for r in results):
             return [None] * len(results)
         edges = [t for at in op.diff for t in _entries(values[at])]
@@ -284,6 +296,15 @@ def _worded(error: RuntimeError) -> Exception:
     if name is None:
         return error
     return NotImplementedError(f"Trying to use forward AD with {name[1]} that does not support it.")
+
+
+def _share(one: Any, other: Any) -> bool:
+    """Whether two tangents lie in the same memory."""
+    if other is None or type(one) is not type(other):
+        return False
+    while type(one) is not Tensor and hasattr(one, "_value") and hasattr(other, "_value"):
+        one, other = one._value, other._value
+    return bool(xp_of(one._data).may_share_memory(one._data, other._data))
 
 
 def _stand_in(t: Any) -> Any:

@@ -79,6 +79,9 @@ of(lambda a: (a.max(0)[0], a.mean(1, keepdim=True), a.var(0)), m)
 of(into_slice, x)
 of(in_place, x)
 of(lambda a: a.clone().zero_(), x)
+of(lambda a: (a.clone().mul_(3), a), x)
+of(lambda a: ((a + 0).add_(a), a), x)
+of(lambda a: (a[:1].clone().mul_(a[1:]), a), x)
 of(lambda a: a.clone().copy_(x), x)
 of(lambda a: a.detach(), x)
 of(lambda a: Scaled.apply(a, x, 2.0), x)
@@ -98,6 +101,32 @@ at_level(lambda: str(fwAD.make_dual(x, t)))
 at_level(lambda: str(fwAD.make_dual(x, t) @ t))
 at_level(lambda: second(fwAD.make_dual(x, t)))
 list(fwAD.unpack_dual(at_level(lambda: fwAD.make_dual(x, t))))
+"""
+
+
+REVERSE = """
+over_reverse(lambda a: a ** 3, x)
+over_reverse(lambda a: (a.sin() * a).cumsum(0), x)
+over_reverse(lambda a: a @ a.T, m)
+over_reverse(lambda a: torch.softmax(a, 1), m)
+over_reverse(lambda a: a.clone().mul_(a), x)
+over_reverse(lambda a: a[0] * a, x)
+"""
+
+
+@pytest.mark.parametrize("source", lines(REVERSE))
+def test_gradients_of_duals_carry_tangents(source: str) -> None:
+    assert_agree(source, SETUP + OVER_REVERSE)
+
+
+OVER_REVERSE = """
+def over_reverse(f, primal):
+    with fwAD.dual_level():
+        leaf = primal.clone().requires_grad_()
+        dual = fwAD.make_dual(leaf, torch.arange(1.0, primal.numel() + 1).reshape(primal.shape))
+        grads = torch.autograd.grad(f(dual).sum(), (dual, leaf))
+        found = [fwAD.unpack_dual(g) for g in grads]
+        return [[t.detach().contiguous() for t in pair] for pair in found]
 """
 
 

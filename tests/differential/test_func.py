@@ -145,6 +145,163 @@ torch.autograd.grad(w ** 2, w, torch.eye(3), is_grads_batched=True)[0].contiguou
 """
 
 
+FUNCTIONS = """
+class JvpOnly(torch.autograd.Function):
+    @staticmethod
+    def forward(x):
+        return x ** 3
+
+    @staticmethod
+    def setup_context(ctx, inputs, output):
+        ctx.save_for_forward(*inputs)
+
+    @staticmethod
+    def jvp(ctx, tangent):
+        x, = ctx.saved_tensors
+        return 3 * x ** 2 * tangent
+
+class Once(torch.autograd.Function):
+    @staticmethod
+    def forward(x):
+        return x ** 2
+
+    @staticmethod
+    def setup_context(ctx, inputs, output):
+        ctx.save_for_backward(*inputs)
+
+    @staticmethod
+    @torch.autograd.function.once_differentiable
+    def backward(ctx, grad_output):
+        x, = ctx.saved_tensors
+        return 2 * x * grad_output
+
+class Old(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x):
+        return x * 2
+
+    @staticmethod
+    def backward(ctx, grad_output):
+        return grad_output * 2
+
+class Own(torch.autograd.Function):
+    @staticmethod
+    def forward(x, y):
+        return x * y
+
+    @staticmethod
+    def setup_context(ctx, inputs, output):
+        ctx.save_for_backward(*inputs)
+
+    @staticmethod
+    def backward(ctx, grad_output):
+        x, y = ctx.saved_tensors
+        return grad_output * y, grad_output * x
+
+    @staticmethod
+    def vmap(info, in_dims, x, y):
+        x, y = [t if d is not None else t.expand(info.batch_size, *t.shape)
+                for t, d in zip((x, y), in_dims)]
+        return Own.apply(x, y), 0
+
+def changed_by(a):
+    z = torch.zeros(3)
+    z[1:] = a[1:] * 2
+    z[0].add_(a[0] ** 2)
+    return z
+
+def capture(a):
+    total = torch.zeros(3)
+    total.add_(a)
+    return total
+"""
+
+NESTED = """
+jvp(grad(lambda a: a.pow(3).sum()), (v,), (torch.ones(3),))
+jvp(lambda a: grad(lambda c: (c * a).sin().sum())(a), (v,), (v,))
+grad(lambda a: jvp(torch.exp, (a,), (a,))[1].sum())(v)
+jvp(lambda a: jvp(lambda c: c ** 3 * a, (a,), (a,))[1], (v,), (v,))
+jvp(lambda a: jvp(lambda c: jvp(torch.exp, (c,), (c,))[1], (a,), (a,))[1], (v,), (v,))
+jacfwd(jacrev(lambda a: a.pow(3).sum() * a))(v)
+jacrev(jacfwd(lambda a: a.pow(3).sum() * a))(v)
+jacfwd(changed_by)(v)
+jacfwd(jacfwd(changed_by))(v)
+vmap(jacfwd(changed_by))(b)
+jvp(vmap(lambda a: a.softmax(0) * a.sum()), (b,), (b,))
+vmap(lambda a, t: jvp(lambda c: (c * t).cumsum(0), (a,), (t,)))(b, b)
+vmap(lambda t: jvp(lambda c: c * t, (v,), (t,))[1])(b)
+vmap(vmap(lambda a, t: jvp(torch.sin, (a,), (t,))[1], (None, 0)), (0, None))(b, b)
+jvp(lambda a: vjp(torch.sin, a)[1](a)[0], (v,), (v,))
+jvp(JvpOnly.apply, (v,), (v,))
+jvp(lambda a: JvpOnly.apply(a).sum() * a, (v,), (v,))
+grad(lambda a: Once.apply(a).sum())(v)
+vmap(Own.apply, (0, None))(b, v)
+vmap(grad(lambda a, c: Own.apply(a, c).sum()), (0, None))(b, v)
+jacfwd(lambda a: (a * 2, a.sum()), has_aux=True)(v)
+jacfwd(torch.mul, argnums=None)(v, v)
+jacfwd(lambda d: {"s": d["a"] * d["b"]})({"a": v, "b": v})
+jvp(lambda a: (a * 2, a.sum()), (v,), (v,), has_aux=True)
+jvp(lambda a: v * 3, (v,), (v,))
+"""
+
+REFUSED = """
+grad(lambda a: Old.apply(a).sum())(v)
+vmap(Old.apply)(b)
+vmap(Once.apply)(b)
+grad(lambda a: JvpOnly.apply(a).sum())(v)
+jvp(Once.apply, (v,), (v,))
+jvp(torch.sin, (v,), (v, v))
+jvp(torch.sin, (), ())
+jvp(torch.sin, (v,), (3,))
+jvp(torch.sin, (v,), (torch.ones(2),))
+jvp(lambda a: 3, (v,), (v,))
+jvp(lambda a: a, (v,), (v,), has_aux=True)
+jvp(lambda a: (a, 1), (v,), (v,), has_aux=True)
+jvp(lambda a: v, (v,), (v,), strict=True)
+jvp(torch.sin, (torch.arange(3),), (v,))
+grad(torch.sin)(3.0)
+grad(torch.sin, argnums=())(x)
+grad(torch.mul, argnums=(0, 0))(x, x)
+grad(torch.mul, argnums="a")(x, x)
+grad(lambda a: (a.sum(), "x"), has_aux=True)(v)
+vjp(lambda a: a > 0, v)
+vjp(lambda a: (), v)
+vjp(lambda a: (a, a), v)[1](v)
+vjp(torch.sin, v)[1](torch.ones(2))
+jacrev(torch.sin)(v + 1j)
+jacfwd(torch.sin)(v + 1j)
+jacfwd(torch.sin, argnums=2)(v)
+jacfwd(lambda a: 3)(v)
+vmap(capture)(b)
+vmap(lambda a: a.requires_grad_())(b)
+vmap(lambda a: a.data)(b)
+vmap(lambda a: a.tolist())(b)
+vmap(lambda a: a.numpy())(b)
+vmap(lambda a: float(a))(v)
+vmap(lambda a: a.nonzero())(b)
+vmap(lambda a: a.unique())(b)
+vmap(lambda a: a[a > 0])(b)
+vmap(lambda a: a.masked_select(a > 0))(b)
+vmap(lambda a: torch.autograd.grad((a * w).sum(), w))(b)
+vmap(lambda a: a, out_dims="a")(b)
+vmap(lambda a: (a, a), out_dims=(0,))(b)
+vmap(lambda a: a, out_dims=None)(b)
+vmap(torch.mul, in_dims=(0,))(b, b)
+torch.autograd.grad(w ** 2, w, torch.eye(2), is_grads_batched=True)
+"""
+
+
+@pytest.mark.parametrize("source", lines(NESTED))
+def test_nested_levels(source: str) -> None:
+    assert_agree(_contiguous(source), SETUP + CONTIGUOUS + FUNCTIONS)
+
+
+@pytest.mark.parametrize("source", lines(REFUSED))
+def test_refusals(source: str) -> None:
+    outcome = assert_agree(_contiguous(source), SETUP + CONTIGUOUS + FUNCTIONS)
+    assert outcome.failed
+
+
 @pytest.mark.parametrize("source", lines(DERIVATIVES))
 def test_derivatives(source: str) -> None:
     assert_agree(_contiguous(source), SETUP + CONTIGUOUS)

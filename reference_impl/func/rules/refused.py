@@ -27,11 +27,11 @@ def _none(op: Op, values: list[Any], level: int) -> Any:
 
 
 _INPLACE_ARITHMETIC = {
-    "clamp_max", "clamp_min", "div", "logical_and", "logical_or", "logical_xor", "masked_fill",
-    "mul", "sub", "true_divide",
+    "clamp_max", "clamp_min", "copy", "div", "logical_and", "logical_or", "logical_xor",
+    "masked_fill", "mul", "sub", "true_divide",
 }  # fmt: skip
 _INPLACE_AT_INDICES = {
-    "index_add", "index_fill", "index_put", "scatter", "scatter_add", "scatter_reduce", "copy",
+    "index_add", "index_fill", "index_put", "scatter", "scatter_add", "scatter_reduce", "fill",
 }  # fmt: skip
 
 
