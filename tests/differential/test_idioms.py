@@ -13,6 +13,8 @@ SETUP = """
 import itertools
 import sys
 
+import numpy as np
+
 nn, optim, F, Variable = torch.nn, torch.optim, torch.nn.functional, torch.autograd.Variable
 leaf = torch.tensor([1.0, 2.0], requires_grad=True)
 one = torch.tensor(2.5, requires_grad=True)
@@ -117,6 +119,12 @@ rounded_once(torch.bfloat16, lambda a, b, c: F.conv1d(a.t(), b.t()[..., None], c
 F.linear(torch.ones(2, 3, 4), torch.ones(5, 4), leaf.new_ones(5).requires_grad_())
 F.linear(torch.ones(3, 2, 4).transpose(0, 1), torch.ones(5, 4), leaf.new_ones(5).requires_grad_())
 F.linear(torch.ones(2, 3, 8)[..., ::2], torch.ones(5, 4), leaf.new_ones(5).requires_grad_())
+
+# lengths of sequences as whatever holds numbers
+tuple(nn.utils.rnn.pack_padded_sequence(x.t()[..., None], np.array([3, 2])))
+tuple(nn.utils.rnn.pack_padded_sequence(x.t()[..., None], [3, 2]))
+tuple(nn.utils.rnn.pack_padded_sequence(x.t()[..., None], torch.tensor([2, 3]), False, False))
+tuple(nn.utils.rnn.pack_padded_sequence(x.t()[..., None], np.array([3, 0])))
 
 # older names warn in PyTorch's words
 nn.utils.clip_grad_norm([leaf], 1.0)

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple, Self
 
 from ... import dtypes
 from ...op import PUBLIC
+from ...tensor import Tensor
 
 __all__ = [
     "PackedSequence",
@@ -106,8 +107,8 @@ def pack_padded_sequence(
     input: Any, lengths: Any, batch_first: bool = False, enforce_sorted: bool = True
 ) -> PackedSequence:
     """Pack (T, N, …) with the sequences' `lengths`, which fall unless `enforce_sorted` is off."""
-    if not hasattr(lengths, "tolist"):
-        lengths = PUBLIC["as_tensor"](lengths, device="cpu")
+    if not isinstance(lengths, Tensor):
+        lengths = PUBLIC["as_tensor"](lengths, dtype=dtypes.int64, device="cpu")
     lengths = lengths.long()
     order = None
     if not enforce_sorted:
