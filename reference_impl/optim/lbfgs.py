@@ -153,7 +153,7 @@ class _Minimisation:
             state["ro"].append(1.0 / curvature)
             state["H_diag"] = curvature / float(change @ change)
         past = [
-            (y._data, s._data, r)
+            (y._data, s._data, scalar(r))  # a saved state may hold tensors
             for y, s, r in zip(state["old_dirs"], state["old_stps"], state["ro"], strict=True)
         ]
         direction, weights = -gradient, []
@@ -161,7 +161,7 @@ class _Minimisation:
             weights.append(float(s @ direction) * r)
             direction = direction - weights[-1] * y
         state["al"] = weights[::-1]
-        direction = direction * state["H_diag"]
+        direction = direction * scalar(state["H_diag"])
         for (y, s, r), weight in zip(past, state["al"], strict=True):
             direction = direction + (weight - float(y @ direction) * r) * s
         state["d"] = wrap(direction)

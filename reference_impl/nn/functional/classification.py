@@ -46,10 +46,9 @@ def _nll_rule(
     target, weight = _data(target), _data(weight)
     xp = xp_of(target)
     at, share, kept = _shares(xp, target, weight, ignore_index, self_dtype)
-    if share is None:
-        share = self_dtype.type(1)
-    if reduction == "mean":
-        share = share / (share.sum() if share.ndim else self_dtype.type(at.size))
+    total = self_dtype.type(at.size) if share is None else share.sum()
+    share = self_dtype.type(1) if share is None else share
+    share = share / total if reduction == "mean" else share
     at, share = at.astype("int64", copy=False), xp.negative(share)
     if isinstance(grad, Tensor):
         kept = None if kept is None else wrap(kept)

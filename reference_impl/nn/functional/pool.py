@@ -134,6 +134,10 @@ def _with_indices(name: str, count: int) -> Any:
         input: Any, kernel_size: Any, stride: Any = None, padding: Any = 0, dilation: Any = 1,
         ceil_mode: bool = False, return_indices: bool = False,
     ) -> Any:  # fmt: skip
+        if count > 1 and input.ndim not in (count + 1, count + 2):
+            raise RuntimeError(
+                f"non-empty {count + 1}D or {count + 2}D (batch mode) tensor expected for input"
+            )
         x, batched = _batched(name, input, count)
         x = x.unsqueeze(-2) if count == 1 else x  # PyTorch has one and two dimensions in one
         if count == 1:

@@ -310,6 +310,12 @@ def interpolate(
     `mode` is "nearest", "nearest-exact", "linear", "bilinear", "bicubic", "trilinear" or "area".
     """
     _check_mode(input, mode, align_corners, antialias)
+    if input.ndim not in (3, 4, 5):
+        raise NotImplementedError(
+            "Input Error: Only 3D, 4D and 5D input Tensors supported (got "
+            f"{input.ndim}D) for the modes: nearest | linear | bilinear | bicubic | trilinear | "
+            f"lanczos | area | nearest-exact (got {mode})"
+        )
     sizes, scales = _sizes(input, size, scale_factor, recompute_scale_factor)
     if mode == "area":
         from . import adaptive

@@ -17,7 +17,7 @@ from .module import Module
 __all__ = ["AdaptiveLogSoftmaxWithLoss", "LinearCrossEntropyLoss", "LinearCrossEntropyOptions"]
 
 
-class ASMoutput(NamedTuple):
+class _ASMoutput(NamedTuple):
     """The log-probability of each target, and the loss."""
 
     output: Any
@@ -66,7 +66,7 @@ class AdaptiveLogSoftmaxWithLoss(Module):
             projection.reset_parameters()
             out.reset_parameters()
 
-    def forward(self, input_: Any, target_: Any) -> ASMoutput:
+    def forward(self, input_: Any, target_: Any) -> _ASMoutput:
         batched = target_.ndim > 0
         input = input_ if batched else input_.unsqueeze(0)
         target = target_ if batched else target_.unsqueeze(0)
@@ -95,7 +95,7 @@ class AdaptiveLogSoftmaxWithLoss(Module):
         head = F.log_softmax(self.head(input), dim=1)
         output = output + head.gather(1, place.unsqueeze(1)).squeeze()
         loss = (-output).mean()
-        return ASMoutput(output if batched else output.squeeze(0), loss)
+        return _ASMoutput(output if batched else output.squeeze(0), loss)
 
     def _full_log_prob(self, input: Any, head: Any) -> Any:
         scores = F.log_softmax(head, dim=1)

@@ -35,7 +35,7 @@ class Casting:
             with no_grad():
                 p.data = fn(p)
                 if p._grad is not None:
-                    p._grad = fn(p._grad)
+                    p._grad.data = fn(p._grad)
         for name, buffer in self._buffers.items():
             if buffer is not None:
                 self._buffers[name] = fn(buffer)

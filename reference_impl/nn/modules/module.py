@@ -8,6 +8,7 @@ hooks (hooks.py) are parts of the same class.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from types import FunctionType
 from typing import Any, Self
 
 from ...autograd.node import HookList
@@ -375,6 +376,9 @@ class Module(StateDict, Casting, Hooked):
             return self.forward(*args, **kwargs)
         return call_with_hooks(self, args, kwargs)
 
+    def compile(self, *args: Any, **kwargs: Any) -> None:
+        """Nothing to do: there is no compiler here."""
+
     def _call_impl(self, *args: Any, **kwargs: Any) -> Any:
         return self(*args, **kwargs)
 
@@ -407,6 +411,12 @@ class Module(StateDict, Casting, Hooked):
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
+
+
+for _part in (StateDict, Casting, Hooked):  # Python names methods after classes in its errors
+    for _name, _method in vars(_part).items():
+        if isinstance(_method, FunctionType):
+            _method.__qualname__ = f"Module.{_name}"
 
 
 def _type_string(value: Any) -> str:
