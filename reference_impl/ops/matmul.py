@@ -53,6 +53,16 @@ def _same_dtype(a: Any, b: Any) -> None:
         )
 
 
+def _dtypes_differ(**operands: Any) -> RuntimeError:
+    """``addmm``'s words: the first operand that has not the dtype of the last, and both dtypes."""
+    *others, last = operands
+    name = next(x for x in others if operands[x].dtype != operands[last].dtype)
+    found = [errors.scalar_type(dtypes.of(operands[x].dtype)) for x in (name, last)]
+    return RuntimeError(
+        f"{name} and {last} must have the same dtype, but got {found[0]} and {found[1]}"
+    )
+
+
 def _product(xp: Any, a: Any, b: Any) -> Any:
     """``a @ b``; NumPy's product of bools is their logical one, PyTorch has none."""
     if a.dtype.kind == "b":
@@ -207,12 +217,13 @@ def _addmm_self(grad: Any, beta: Any) -> Any:
 )
 def addmm(xp, self, mat1, mat2, *, beta=1, alpha=1):
     """Beta * self + alpha * (mat1 @ mat2)."""
+    if not self.dtype == mat1.dtype == mat2.dtype:
+        raise _dtypes_differ(self=self, mat1=mat1, mat2=mat2)
     for name, mat in (("mat1", mat1), ("mat2", mat2)):
         if mat.ndim != 2:
             raise RuntimeError(f"{name} must be a matrix, got {mat.ndim}-D tensor")
     if mat1.shape[1] != mat2.shape[0]:
         raise errors.matrices_do_not_fit(mat1.shape, mat2.shape)
-    _same_dtype(mat1, mat2)
     return _product_added(xp, mat1, mat2, self, beta=beta, alpha=alpha)
 
 

@@ -105,9 +105,15 @@ def _nll_loss2d(xp, self, target, weight, reduction, ignore_index):
 
 
 def _check_nll(input: Any, target: Any, weight: Any) -> None:
+    if input.ndim <= 2 and target.ndim > 1:
+        raise RuntimeError("0D or 1D target tensor expected, multi-target not supported")
     if target.dtype.name not in ("int64", "uint8"):
         raise RuntimeError(
             f"expected target dtype to be Long or Byte, but got {errors.scalar_type(target.dtype)}"
+        )
+    if input.ndim == 1 and target.ndim == 1 and target.shape[0] != 1:
+        raise ValueError(
+            f"For 1D input, 1D target must have size 1, but got target size: {target.shape[0]}"
         )
     classes = input.shape[_class_dim(input.ndim)]
     if weight is not None and weight.numel() != classes:
