@@ -368,7 +368,7 @@ class Tensor:
             raise errors.not_one_element()
         return self._data.item()
 
-    def _real_number(self, kind: dtype) -> Any:
+    def _real_number(self, kind: dtypes.dtype) -> Any:
         number = self._only_element()
         if not isinstance(number, complex):
             return number

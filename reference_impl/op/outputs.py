@@ -149,13 +149,15 @@ def check_dtype(name: str, position: int, result: Any, out: Any) -> None:
     if exact is not None:
         if plain in ("all", "any") and out is dtypes.uint8:
             return
-        raise _refusal(*exact, result, out)
+        sentence, shown = exact
+        raise _refusal(sentence, shown, result, out)
     if not dtypes.can_cast(result, out):
         cast = _entry(_CASTS, name, plain, position)
         if cast is None:
             raise errors.cannot_cast_result(result, out)
-        kind = TypeError if cast[0].startswith("torch.cat") else RuntimeError
-        raise _refusal(*cast, result, out, kind)
+        sentence, shown = cast
+        kind = TypeError if sentence.startswith("torch.cat") else RuntimeError
+        raise _refusal(sentence, shown, result, out, kind)
 
 
 def _entry(table: dict[str, tuple[str, str]], name: str, plain: str, position: int) -> Any:
