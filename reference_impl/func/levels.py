@@ -131,8 +131,9 @@ def pull_back(
         pairs = [(tangent_of(o, level), c) for o, c in zip(outputs, cotangents, strict=True)]
         pairs += [(o, tangent_of(c, level)) for o, c in zip(outputs, cotangents, strict=True)]
         pairs = [pair for pair in pairs if all(t is not None for t in pair)]
+        moving_outputs, weights = zip(*pairs, strict=True)
         with below(level):
-            moved = pull_back(*zip(*pairs, strict=True), inputs, record=record, retain=True)
+            moved = pull_back(moving_outputs, weights, inputs, record=record, retain=True)
         for grad, tangent in zip(grads, moved, strict=True):
             if grad is not None and tangent is not None:
                 attach(grad, tangent, level)
