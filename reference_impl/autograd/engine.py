@@ -26,6 +26,7 @@ from typing import Any
 import numpy as np
 
 from .. import errors
+from ..layout import is_dense
 from ..tensor import Tensor, wrap, wrap_result
 from .grad_mode import ANOMALY, RECORD, mode
 from .hooks import (
@@ -410,7 +411,7 @@ def _accumulate(node: AccumulateGrad, grad: Any, create_graph: bool, alone: bool
         return
     old = leaf._grad
     if create_graph:
-        leaf._grad = grad.clone() if old is None else old + grad
+        leaf._grad = _recorded_copy(grad, leaf) if old is None else old + grad
     elif old is not None:
         old._accumulate(grad)
     elif type(grad) is _ndarray:
@@ -420,6 +421,13 @@ def _accumulate(node: AccumulateGrad, grad: Any, create_graph: bool, alone: bool
     if node.hooks is not None:
         for hook in list(node.hooks.accumulated.values()):
             refuse_result(hook(leaf))
+
+
+def _recorded_copy(grad: Any, leaf: Tensor) -> Any:
+    """A copy with a history, laid out like the leaf (PyTorch's `clone_obey_contract`)."""
+    if is_dense(leaf._data):
+        return leaf.new_empty_strided(leaf.shape, leaf.stride(), dtype=grad.dtype).copy_(grad)  # type: ignore[attr-defined]
+    return grad.clone()
 
 
 def _is_whole(array: np.ndarray) -> bool:

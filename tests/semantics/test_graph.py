@@ -25,6 +25,21 @@ def test_names_of_nodes(torch):
         assert f"grad_fn=<{name}>" in repr(y)
 
 
+@pytest.mark.filterwarnings("ignore:Using backward")
+def test_a_recorded_gradient_is_a_copy_laid_out_like_its_leaf(torch):
+    wide = torch.zeros(2, 1).expand(2, 3)
+    for leaf, name in [
+        (torch.ones(2, 3), "torch::autograd::CopyBackwards"),
+        (torch.ones(3, 2).t(), "torch::autograd::CopyBackwards"),
+        (wide, "CloneBackward0"),  # whose elements share memory
+    ]:
+        leaf.requires_grad_()
+        (leaf**3).sum().backward(create_graph=True)
+        assert leaf.grad.grad_fn.name() == name
+        assert leaf.grad.stride() == (leaf.stride() if leaf is not wide else (3, 1))
+        leaf.grad = None  # ends the circle
+
+
 def test_edges_lead_to_the_inputs(torch):
     x = torch.ones(2, requires_grad=True)
     y = x * torch.ones(2)
