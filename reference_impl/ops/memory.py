@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from .. import dtypes, errors, layout
-from ..autograd.grad_mode import TRANSFORM, mode
+from ..autograd.grad_mode import RECORD, TRANSFORM, mode
+from ..autograd.node import AccumulateGrad
 from ..backend import xp_of
 from ..layout import contiguous_strides
 from ..op import PUBLIC, composite
@@ -167,7 +168,7 @@ for _name in ("squeeze", "unsqueeze", "transpose", "swapaxes", "swapdims", "as_s
 
 
 def _no_grad_needed(self: Tensor, name: str) -> None:
-    if self.requires_grad:
+    if self.requires_grad and self._counter is not None:
         raise RuntimeError(f"cannot {name} variables that require grad")
 
 
@@ -198,8 +199,11 @@ def resize_as_(self: Tensor, the_template: Tensor, *, memory_format: Any = None)
 def set_(
     self: Tensor, source: Any = None, storage_offset: int = 0, size: Any = None, stride: Any = None
 ) -> Tensor:
-    """Make this tensor look at the memory of `source`, a tensor or a storage."""
-    if self.requires_grad:
+    """Make this tensor look at the memory of `source`, a tensor or a storage.
+
+    A leaf that requires grad becomes another one for autograd.
+    """
+    if self.requires_grad and mode.state & RECORD:
         raise errors.leaf_in_place()
     if source is None:
         self._data = xp_of(self._data).empty(0, self._data.dtype)
@@ -210,6 +214,8 @@ def set_(
         shape = (storage.nbytes() // self.itemsize,) if size is None else tuple(size)
         strides = contiguous_strides(shape) if stride is None else tuple(stride)
         self._data = array_in(storage, self.dtype, storage_offset, shape, strides)
+    if type(self._grad_fn) is AccumulateGrad:
+        self._grad_fn = AccumulateGrad(self)
     return self
 
 

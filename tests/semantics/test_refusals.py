@@ -31,3 +31,19 @@ def test_pairs_anywhere_in_memory_are_complex_numbers(torch):
 def test_tensor_split_takes_whole_numbers_in_a_row(torch, where, words):
     with pytest.raises(RuntimeError, match=words):
         torch.ones(3).tensor_split(torch.tensor(where))
+
+
+@pytest.mark.parametrize(
+    ("mode", "shape", "kernel"),
+    [
+        ("nearest", (1, 1, 2), "compute_indices_weights_nearest"),
+        ("nearest-exact", (1, 1, 2, 2), "upsample_nearest2d_channels_last"),
+        ("bilinear", (1, 1, 2, 2), "upsample_bilinear2d_channels_last"),
+        ("bicubic", (1, 1, 2, 2), "compute_indices_weights_cubic"),
+        ("trilinear", (1, 1, 2, 2, 2), "compute_indices_weights_linear"),
+    ],
+)
+def test_integers_are_not_interpolated(torch, mode, shape, kernel):
+    x = torch.ones(shape, dtype=torch.int16)
+    with pytest.raises(NotImplementedError, match=f"\"{kernel}\" not implemented for 'Short'"):
+        torch.nn.functional.interpolate(x, scale_factor=2, mode=mode)

@@ -165,3 +165,19 @@ class TestMarkDirty:
         x = torch.ones(2, requires_grad=True)
         with pytest.raises(RuntimeError, match="a view of a leaf Variable that requires grad"):
             self.add(torch, lambda x, y: x)(x.view(2), torch.ones(2))
+
+
+def test_an_inference_tensor_that_requires_grad_may_be_resized(torch):
+    with torch.inference_mode():
+        x = torch.ones(2, 2, requires_grad=True)
+        x.resize_(1, 2).add_(1)
+    assert (x.requires_grad, x.tolist()) == (True, [[2, 2]])
+
+
+def test_set_without_recording_makes_another_leaf(torch):
+    x = torch.ones(2, requires_grad=True)
+    y = x.clone()
+    with torch.no_grad():
+        x.set_(torch.zeros(2))
+    with pytest.raises(RuntimeError, match="appears to not have been used in the graph"):
+        torch.autograd.grad(y.sum(), x)

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from ... import errors
+from ... import dtypes, errors
 from ...op import PUBLIC, op
 from ...ops.index import add_at
 from .windows import ints
@@ -331,11 +331,30 @@ def interpolate(
                 + ") output ("
                 + ", ".join(f"{k}: {v}" for k, v in zip("HW", sizes, strict=False)) + ")"
             )  # fmt: skip
+    _check_dtype(input.dtype, mode, input.ndim - 2, antialias)
     taps = tuple(
         (axis, _taps(mode, n, s, scale, bool(align_corners), antialias, input.dtype))
         for axis, (n, s, scale) in enumerate(zip(input.shape[2:], sizes, scales, strict=True), 2)
     )
     return _resample(input, taps, _node_name(mode, input.ndim - 2, antialias))
+
+
+def _check_dtype(d: Any, mode: str, count: int, antialias: bool) -> None:
+    """Raise NotImplementedError, naming PyTorch's kernel, where it serves floats alone."""
+    if d.is_floating_point:
+        return
+    smooth = mode in ("linear", "trilinear")
+    if d is dtypes.uint8 and not smooth:
+        return
+    if antialias:
+        kernel = "compute_index_ranges_weights"
+    elif mode == "bicubic":
+        kernel = "compute_indices_weights_cubic"
+    elif count == 2:
+        kernel = f"upsample_{'bilinear' if mode == 'bilinear' else 'nearest'}2d_channels_last"
+    else:
+        kernel = f"compute_indices_weights_{'linear' if smooth else 'nearest'}"
+    raise errors.not_implemented_for(kernel, d)
 
 
 def _node_name(mode: str, count: int, antialias: bool) -> str:
