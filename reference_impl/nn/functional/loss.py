@@ -10,6 +10,7 @@ import math
 import warnings
 from typing import Any
 
+from ... import errors
 from ...autograd.grad_mode import no_grad
 from ...op import PUBLIC, op
 from ...op.autocasts import autocasts
@@ -91,6 +92,11 @@ def _weighted(losses: Any, weight: Any, input: Any, reduction: str) -> Any:
 # ---------------------------------------------------------------- distances of numbers
 
 
+def _as_floats(target: Any, self: Any) -> Any:
+    """A target of integers in the input's dtype: NumPy would compute in float64."""
+    return target.astype(self.dtype) if target.dtype.kind in "iub" else target
+
+
 def _mse_slope(grad: Any, self: Any, target: Any, reduction: str) -> Any:
     return spread(grad, reduction, self, target) * (2 * (self - target))
 
@@ -101,7 +107,7 @@ def _mse_slope(grad: Any, self: Any, target: Any, reduction: str) -> Any:
     name="mse_loss", prepare=serving("mse_cpu", "bc"), **_private,
 )  # fmt: skip
 def _mse_loss(xp, self, target, reduction):
-    difference = self - target
+    difference = self - _as_floats(target, self)
     return reduced(xp, difference * difference, reduction)
 
 
@@ -144,7 +150,7 @@ def _smooth_l1_slope(grad: Any, self: Any, target: Any, reduction: str, beta: fl
     name="smooth_l1_loss", prepare=serving("smooth_l1_cpu", "bc"), **_private,
 )  # fmt: skip
 def _smooth_l1_loss(xp, self, target, reduction, beta):
-    d, kind = xp.abs(self - target), self.dtype.type
+    d, kind = xp.abs(self - _as_floats(target, self)), self.dtype.type
     losses = xp.where(d < beta, kind(0.5) * d * d / kind(beta), d - kind(0.5 * beta))
     return reduced(xp, losses, reduction)
 
@@ -177,7 +183,7 @@ def _huber_slope(grad: Any, self: Any, target: Any, reduction: str, delta: float
 def _huber_loss(xp, self, target, reduction, delta):
     if delta <= 0:
         raise RuntimeError("huber_loss does not support non-positive values for delta.")
-    d, kind = xp.abs(self - target), self.dtype.type
+    d, kind = xp.abs(self - _as_floats(target, self)), self.dtype.type
     losses = xp.where(d <= delta, kind(0.5) * d * d, kind(delta) * (d - kind(0.5 * delta)))
     return reduced(xp, losses, reduction)
 
@@ -244,6 +250,9 @@ def binary_cross_entropy(
             f"Using a target size ({target.shape}) that is different to the input size "
             f"({input.shape}) is deprecated. Please ensure they have the same size."
         )
+    if target.dtype is not input.dtype:
+        found, expected = errors.scalar_type(target.dtype), errors.scalar_type(input.dtype)
+        raise RuntimeError(f"Found dtype {found} but expected {expected}")
     if weight is not None:
         weight = weight.expand(_broadcast(tuple(target.shape), tuple(weight.shape)))
     return _binary_cross_entropy(input, target, weight, reduction)
