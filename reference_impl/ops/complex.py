@@ -75,6 +75,7 @@ def view_as_real(xp, self):
     """
     if self.dtype.kind != "c":
         raise RuntimeError("view_as_real is only supported for complex tensors")
+    self = xp.asarray(self)  # a NumPy scalar's real part has no neighbour in memory
     step = self.itemsize // 2
     shape, strides = (*self.shape, 2), (*self.strides, step)
     return xp.lib.stride_tricks.as_strided(self.real, shape, strides)

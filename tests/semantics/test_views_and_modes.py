@@ -181,3 +181,12 @@ def test_set_without_recording_makes_another_leaf(torch):
         x.set_(torch.zeros(2))
     with pytest.raises(RuntimeError, match="appears to not have been used in the graph"):
         torch.autograd.grad(y.sum(), x)
+
+
+def test_pairs_and_complex_numbers_of_no_dimension_lead_backward_to_each_other(torch):
+    pair = torch.tensor([1.0, 2.0], requires_grad=True)
+    square = torch.view_as_complex(pair) ** 2
+    real, imaginary = torch.view_as_real(square)
+    (by_real,) = torch.autograd.grad(real, pair, retain_graph=True)
+    (by_imaginary,) = torch.autograd.grad(imaginary, pair)
+    assert (by_real.tolist(), by_imaginary.tolist()) == ([2.0, -4.0], [4.0, 2.0])
