@@ -21,6 +21,7 @@ from ..autograd.grad_mode import (
 )
 from ..return_types import into_out
 from ..tensor import Tensor
+from . import outputs
 from .call import (
     broadcast_error,
     like_before,
@@ -28,6 +29,7 @@ from .call import (
     overridden,
     remember,
     store,
+    tensors_in,
     worded_error,
 )
 from .declaration import REQUIRED, SYNONYMS, Op, is_array, parameters_of
@@ -369,6 +371,8 @@ def _composite_into(body: Callable[..., Any], args: Any, kwargs: dict[str, Any])
     in_torch = getattr(PUBLIC.get(name), "__wrapped__", None) is body
     if body.__module__.startswith("reference_impl.linalg") and not in_torch:
         name = f"linalg.{name}"
+    for target in targets if name in outputs.APART else ():
+        outputs.check_memory(name, [t._data for t in tensors_in(args)], target._data)
     for i, (target, made) in enumerate(zip(targets, results, strict=True)):
         store(target, made._data, name, i)
     return into_out(type(result))(*out) if hasattr(result, "_fields") else out

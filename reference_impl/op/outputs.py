@@ -10,13 +10,14 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from .. import dtypes, errors
+from ..layout import shares_elements
 from ..storage import lie_apart
 from ..tensor import Tensor
 
 # Operations that compute in the dtype of `out`, unless a `dtype` is given: it must be the same.
 COMPUTED_IN_OUT = {"cumprod", "cumsum", "mean", "nansum", "prod", "sum"}
 # Operations whose `out` may not lie in the memory of an argument at all.
-APART = {"gather", "index_select", "kthvalue", "masked_select", "take"}
+APART = {"cat", "gather", "index_select", "kthvalue", "masked_select", "take"}
 
 _EXPECTED = "Expected out tensor to have dtype {result_c}, but got {out_c} instead"
 _FFT = "{name} expects a {kind} output tensor, but got {out}"
@@ -193,8 +194,11 @@ def computed_in(name: str, dtype: Any, out: Any) -> Any:
 def check_memory(name: str, read: Iterable[Any], written: Any) -> None:
     """Raise RuntimeError if `written` is memory that is read from other places, too.
 
-    Reading and writing the very same elements is refused only by the operations in `APART`.
+    Reading and writing the very same elements is refused only by the operations in `APART`, which
+    do not wait for `written` to be resized before they refuse elements that share memory, either.
     """
+    if name in APART and shares_elements(written):
+        raise errors.overlapping_write()
     for array in read:
         if type(array) is type(written) and not lie_apart(array, written, name in APART):
             raise errors.overlapping_input()

@@ -273,6 +273,12 @@ def multinomial(p: np.ndarray, d: dtype, n: int, replacement: bool) -> None:
     if p.shape[-1] > 2**24:
         raise RuntimeError("number of categories cannot exceed 2^24")
     if p.size and not ((p >= 0) & (p < np.inf)).all():
+        if replacement and n > 1:  # only then does PyTorch draw one by one
+            first = p.reshape(-1)[~((p >= 0) & (p < np.inf)).reshape(-1)][0]
+            entry = "= infinity or NaN" if first == np.inf else "< 0"
+            raise RuntimeError(
+                f"invalid multinomial distribution (encountering probability entry {entry})"
+            )
         raise RuntimeError("probability tensor contains either `inf`, `nan` or element < 0")
     if p.size and (p.astype(np.float64).sum(axis=-1) == 0).any():
         raise RuntimeError("invalid multinomial distribution (sum of probabilities <= 0)")

@@ -348,5 +348,14 @@ def _inner(shape: Any, before: Any, after: Any) -> tuple[slice, ...]:
 )
 def narrow_copy(xp, self, dim, start, length):
     """``narrow`` as a copy."""
+    if dim >= self.ndim > 0:
+        raise RuntimeError(
+            "Expected dim < static_cast<int64_t>(self_sizes.size()) to be true, but got false.  "
+            "(Could this error message be improved?  If so, please report an enhancement request "
+            "to PyTorch.)"
+        )
+    if length < 0 and self.ndim:
+        n = self.shape[dim]
+        raise RuntimeError(f"start ({start}) + length ({length}) exceeds dimension size ({n}).")
     begin, end = _narrowed(self.shape, dim, start, length)
     return self[at(as_dim("narrow_copy", dim, self.ndim), slice(begin, end))].copy()

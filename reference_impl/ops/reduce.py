@@ -95,10 +95,10 @@ def nansum(xp, self, dim=None, keepdim=False, *, dtype=None):
 def _mean_input(self: Any, dtype: Any) -> Any:
     found = dtype or dtypes.of(self.dtype)
     if found.category < dtypes.FLOAT:
-        what = "could not infer output dtype. Input" if dtype is None else "optional"
+        what = "Input" if dtype is None else "Optional"
         raise RuntimeError(
-            f"mean(): {what} dtype must be either a floating point or complex dtype. "
-            f"Got: {errors.scalar_type(found)}"
+            f"mean(): could not infer output dtype. {what} dtype must be either a floating point "
+            f"or complex dtype. Got: {errors.scalar_type(found)}"
         )
     return cast(self, found.numpy)
 

@@ -154,15 +154,15 @@ def _weights(self: Any, fweights: Any, aweights: Any) -> Any:
     for name, w in (("fweights", fweights), ("aweights", aweights)):
         if w is None:
             continue
+        if w.ndim > 1:
+            raise RuntimeError(f"cov(): expected {name} to have one or fewer dimensions but got "
+                               f"{name} with {w.ndim} dimensions")  # fmt: skip
         wanted = "integral" if name == "fweights" else "floating point"
         if w.dtype.is_floating_point != (name == "aweights"):
             raise RuntimeError(
                 f"cov(): expected {name} to have {wanted} dtype but got {name} with "
                 f"{errors.scalar_type(w.dtype)} dtype"
             )
-        if w.ndim > 1:
-            raise RuntimeError(f"cov(): expected {name} to have one or fewer dimensions but got "
-                               f"{name} with {w.ndim} dimensions")  # fmt: skip
         if w.numel() != (self.shape[-1] if self.ndim else 1):
             raise RuntimeError(
                 f"cov(): expected {name} to have the same numel as there are observations in the "

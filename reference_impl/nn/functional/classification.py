@@ -327,7 +327,7 @@ def multi_margin_loss(
         )
     if target.dtype.name != "int64":
         raise RuntimeError(
-            f"expected target dtype to be Long or Byte, but got {errors.scalar_type(target.dtype)}"
+            f"expected scalar type Long but found {errors.scalar_type(target.dtype)}"
         )
     return _multi_margin_loss(input, target, p, margin, weight, reduction)
 

@@ -9,6 +9,7 @@ from typing import Any
 from ... import errors
 from ...op import op
 from ...op.autocasts import autocasts
+from . import pool_checks
 from .windows import (
     Geometry,
     _add_at_places,
@@ -36,59 +37,39 @@ def _pooled_size(n: int, k: int, s: int, p: int, d: int, ceil_mode: bool) -> int
     return size - 1 if (size - 1) * s >= n + p else size
 
 
-def _pool_geometry(
-    name: str, input: Any, kernel: Any, stride: Any, padding: Any, dilation: Any, ceil_mode: bool
-) -> Geometry:
-    """Raises RuntimeError for settings that make no sense."""
-    count = input.ndim - 2
-    kernel = ints(kernel, count)
+def _laid_out(
+    name: str, count: int, input: Any, kernel: Any, stride: Any, padding: Any, dilation: Any,
+    ceil_mode: bool,
+) -> tuple[Any, Geometry, bool]:  # fmt: skip
+    """(input with a batch, how windows lie on it, whether it had a batch).
+
+    One dimension is done as two, as in PyTorch.  Raises RuntimeError for settings that make no
+    sense.
+    """
+    shape = input.shape
+    if count == 1:
+        pool_checks.check_input_1d(name, shape)
+    settings = {"kernel_size": kernel, "stride": stride, "padding": padding, "dilation": dilation}
+    pool_checks.check_lengths(name, count, **settings)
+    kernel, padding, dilation = (ints(v, count) for v in (kernel, padding, dilation))
     stride = kernel if stride is None or stride == () or stride == [] else ints(stride, count)
-    padding, dilation = ints(padding, count), ints(dilation, count)
-    for what, values in (("kernel_size", kernel), ("stride", stride), ("dilation", dilation)):
-        if any(v <= 0 for v in values):
-            raise RuntimeError(f"{name}() {what} must be greater than zero, but got {values[0]}")
-    for p, k, d in zip(padding, kernel, dilation, strict=True):
-        if p < 0:
-            raise RuntimeError(f"pad must be non-negative, but got pad: {p}")
-        if p > ((k - 1) * d + 1) // 2:
-            raise RuntimeError(
-                "pad should be at most half of effective kernel size, but got pad="
-                f"{p}, kernel_size={k} and dilation={d}"
-            )
-    spatial = input.shape[2:]
-    output = tuple(
-        _pooled_size(*sizes, ceil_mode)
-        for sizes in zip(spatial, kernel, stride, padding, dilation, strict=True)
-    )
+    if name == "max_pool1d":
+        pool_checks.check_settings_1d(name, kernel[0], stride[0], padding[0], dilation[0])
+    if count == 1:
+        input, count = input.unsqueeze(-2), 2
+        shape = input.shape
+        kernel, stride = (1, *kernel), (1, *stride)
+        padding, dilation = (0, *padding), (1, *dilation)
+    pool_checks.check_ndim(shape, count)
+    pool_checks.check_windows(kernel, stride, padding, dilation)
+    pool_checks.check_sizes(name, shape, count)
+    batched = input.ndim == count + 2
+    x = input if batched else input.unsqueeze(0)
+    sizes = zip(x.shape[2:], kernel, stride, padding, dilation, strict=True)
+    output = tuple(_pooled_size(*of_one, ceil_mode) for of_one in sizes)
     if any(o < 1 for o in output):
-        if count == 1:
-            raise RuntimeError(f"{name}() Invalid computed output size: {output[0]}")
-        given = "x".join(map(str, (input.shape[1], *spatial)))
-        made = "x".join(map(str, (input.shape[1], *output)))
-        raise RuntimeError(
-            f"Given input size: ({given}). Calculated output size: ({made}). "
-            "Output size is too small"
-        )
-    return Geometry(kernel, stride, padding, dilation, output)
-
-
-def _batched(name: str, input: Any, count: int) -> tuple[Any, bool]:
-    """`input` with a batch dimension, and whether it had one."""
-    ok = input.ndim in (count + 1, count + 2)
-    if not ok or any(n == 0 for n in input.shape[input.ndim - count - 1 :]):
-        if count == 3 and ok:
-            raise RuntimeError(
-                f"{name}: Expected input's non-batch dimensions to have positive length, but input "
-                f"has a shape of {tuple(input.shape)} and non-batch dimension "
-                f"{input.shape[1]} has length zero!"
-            )
-        text = f"{count + 1}D or {count + 2}D (batch mode) tensor with optional 0 dim batch size "
-        raise RuntimeError(
-            f"{name}(): Expected {text}for input, but got:{errors.sizes(input.shape)}"
-            if count != 1
-            else f"{name}() Expected {text}for input, but got: {errors.sizes(input.shape)}"
-        )
-    return (input, True) if input.ndim == count + 2 else (input.unsqueeze(0), False)
+        raise pool_checks.too_small(name, x.shape, output)
+    return x, Geometry(kernel, stride, padding, dilation, output), batched
 
 
 # ---------------------------------------------------------------- the largest
@@ -138,13 +119,9 @@ def _with_indices(name: str, count: int) -> Any:
             raise RuntimeError(
                 f"non-empty {count + 1}D or {count + 2}D (batch mode) tensor expected for input"
             )
-        x, batched = _batched(name, input, count)
-        x = x.unsqueeze(-2) if count == 1 else x  # PyTorch has one and two dimensions in one
-        if count == 1:
-            kernel_size = (1, *ints(kernel_size, 1))
-            stride = None if stride is None or stride == [] else (1, *ints(stride, 1))
-            padding, dilation = (0, *ints(padding, 1)), (1, *ints(dilation, 1))
-        g = _pool_geometry(name, x, kernel_size, stride, padding, dilation, ceil_mode)
+        x, g, batched = _laid_out(
+            name, count, input, kernel_size, stride, padding, dilation, ceil_mode
+        )
         values, places = _max_pool(x, g)
         if count == 1:
             values, places = values.squeeze(-2), places.squeeze(-2)
@@ -322,14 +299,7 @@ def _averaged(
     name = f"avg_pool{count}d"
     if override == 0 and override is not None:
         raise RuntimeError("divisor must be not zero")
-    if (count == 3 and input.ndim not in (4, 5)) or (count == 3 and 0 in input.shape[-3:]):
-        raise RuntimeError("non-empty 4D or 5D (batch mode) tensor expected for input")
-    x, batched = _batched(name, input, count)
-    if count == 1:
-        x = x.unsqueeze(-2)
-        kernel, padding = (1, *ints(kernel, 1)), (0, *ints(padding, 1))
-        stride = None if stride in (None, (), []) else (1, *ints(stride, 1))
-    g = _pool_geometry(name, x, kernel, stride, padding, 1, ceil_mode)
+    x, g, batched = _laid_out(name, count, input, kernel, stride, padding, 1, ceil_mode)
     if input.dtype.category < 2 and input.dtype.name != "int64":
         raise errors.not_implemented_for("avg_pool2d_out_frame", input.dtype)
     out = _avg_pool(x, g, include, override)
