@@ -169,7 +169,8 @@ class _Finder:
     ) -> importlib.machinery.ModuleSpec | None:
         package, _, name = fullname.partition(".")
         if package == _PACKAGE and name and self._group(name) is not None:
-            return importlib.machinery.ModuleSpec(fullname, self, is_package=True)
+            loader: Any = self  # it has a loader's two methods
+            return importlib.machinery.ModuleSpec(fullname, loader, is_package=True)
         return None
 
     @staticmethod

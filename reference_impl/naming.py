@@ -55,7 +55,7 @@ torch.utils.hooks: autograd.node RemovableHandle
 @functools.cache
 def _homes() -> dict[tuple[str, str], str]:
     """PyTorch's module of (module, name) here; the name "" stands for all that have no line."""
-    found = {}
+    found: dict[tuple[str, str], str] = {}
     for line in filter(None, _HOMES.splitlines()):
         home, _, rest = line.partition(": ")
         module, *names = rest.split()

@@ -97,7 +97,7 @@ def _slogdet_rule(grads: Any, A: Any, result: Any) -> Any:
 
 @op(
     A=_slogdet_rule, name="linalg_slogdet", method=False, function=False,
-    returns=lambda *parts: return_types.linalg_slogdet(*parts),
+    returns=return_types.linalg_slogdet,
 )  # fmt: skip
 def _slogdet(xp, A):
     check_square("linalg.slogdet", A)

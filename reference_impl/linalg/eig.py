@@ -75,7 +75,7 @@ def _eigh_rule(grads: Any, A: Any, UPLO: str, compute_v: bool, result: Any, resu
 
 @op(
     A=_eigh_rule, name="linalg_eigh", method=False, function=False,
-    returns=lambda *parts: return_types.linalg_eigh(*parts),
+    returns=return_types.linalg_eigh,
 )  # fmt: skip
 def _eigh(xp, A, UPLO="L", compute_v=True):
     check_square("linalg.eigh", A)
@@ -124,7 +124,7 @@ def _check_eig(xp: Any, name: str, a: Any) -> None:
 
 @op(
     self=_eig_rule, name="linalg_eig", method=False, function=False,
-    returns=lambda *parts: return_types.linalg_eig(*parts),
+    returns=return_types.linalg_eig,
 )  # fmt: skip
 def _eig(xp, self):
     _check_eig(xp, "linalg.eig", self)

@@ -199,7 +199,7 @@ def _in_place_of(xp: Any, x: Any, rows: int) -> Any:
 @op(
     joint=(("self", "b"), _lstsq_rule), name="linalg_lstsq", method=False, function=False,
     output_differentiability=(True, True, False, False),
-    returns=lambda *parts: return_types.linalg_lstsq(*parts),
+    returns=return_types.linalg_lstsq,
 )  # fmt: skip
 def _lstsq(xp, self, b, rcond=None, *, driver=None):
     driver = driver or ("gelsy" if xp is np else "gels")

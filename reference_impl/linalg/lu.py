@@ -121,7 +121,7 @@ def _factor_rule(grads: Any, result: Any, result1: Any) -> Any:
 
 @op(
     A=_factor_rule, name="linalg_lu_factor_ex", method=False, function=False,
-    returns=lambda *parts: return_types.linalg_lu_factor_ex(*parts),
+    returns=return_types.linalg_lu_factor_ex,
 )  # fmt: skip
 def _lu_factor_ex(xp, A, *, pivot=True):
     _check_lu("torch.lu_factor", A, pivot, xp)
@@ -171,7 +171,7 @@ def _lu_rule(grads: Any, result: Any, result1: Any, result2: Any) -> Any:
 @op(
     A=_lu_rule, name="linalg_lu", method=False, function=False,
     output_differentiability=(False, True, True),
-    returns=lambda *parts: return_types.linalg_lu(*parts),
+    returns=return_types.linalg_lu,
 )  # fmt: skip
 def _lu(xp, A, *, pivot=True):
     if A.ndim < 2:
@@ -271,7 +271,7 @@ def _unpack_rule(grads: Any, LU_data_shape: Any) -> Any:
 
 @op(
     LU_data=_unpack_rule, output_differentiability=(False, True, True), method=False,
-    returns=lambda *parts: return_types.lu_unpack(*parts),
+    returns=return_types.lu_unpack,
 )  # fmt: skip
 def lu_unpack(xp, LU_data, LU_pivots, unpack_data=True, unpack_pivots=True):
     """(P, L, U) from what ``lu_factor`` returned; empty tensors for what is not asked for."""
@@ -306,7 +306,7 @@ def lu_unpack(xp, LU_data, LU_pivots, unpack_data=True, unpack_pivots=True):
 
 @op(
     name="linalg_ldl_factor_ex", method=False, function=False,
-    returns=lambda *parts: return_types.linalg_ldl_factor_ex(*parts),
+    returns=return_types.linalg_ldl_factor_ex,
 )  # fmt: skip
 @lapack.in_columns
 def _ldl_factor_ex(xp, self, *, hermitian=False):

@@ -77,7 +77,7 @@ def _qr_rule(grads: Any, result: Any, result1: Any, mode: str) -> Any:
 
 @op(
     A=_qr_rule, name="linalg_qr", method=False, function=False,
-    returns=lambda *parts: return_types.linalg_qr(*parts),
+    returns=return_types.linalg_qr,
 )  # fmt: skip
 @lapack.in_columns
 def _qr(xp, A, mode="reduced"):
@@ -109,7 +109,7 @@ def qr(A: Any, mode: str = "reduced") -> Any:
 
 @op(
     self=not_implemented("geqrf"),
-    returns=lambda *parts: return_types.geqrf(*parts),
+    returns=return_types.geqrf,
 )  # fmt: skip
 def geqrf(xp, self):
     """(a, tau): R above, the Householder vectors below the diagonal of `a`."""

@@ -49,7 +49,7 @@ def _solve_rule(grads: Any, A: Any, B_shape: Any, result: Any, left: bool, needs
 
 @op(
     joint=(("A", "B"), _solve_rule), name="linalg_solve_ex", method=False, function=False,
-    returns=lambda *parts: return_types.linalg_solve_ex(*parts),
+    returns=return_types.linalg_solve_ex,
 )  # fmt: skip
 def _solve_ex(xp, A, B, *, left=True, check_errors=False):
     check_floating("linalg.solve", A)
@@ -107,7 +107,7 @@ def _inv_rule(grads: Any, result: Any) -> Any:
 
 @op(
     A=_inv_rule, name="linalg_inv_ex", method=False, function=False,
-    returns=lambda *parts: return_types.linalg_inv_ex(*parts),
+    returns=return_types.linalg_inv_ex,
 )  # fmt: skip
 @lapack.in_columns
 def _inv_ex(xp, A, *, caller="linalg.inv"):

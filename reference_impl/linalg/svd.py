@@ -117,7 +117,7 @@ def _svd_rule(
 
 @op(
     A=_svd_rule, name="linalg_svd", method=False, function=False,
-    returns=lambda *parts: return_types.linalg_svd(*parts),
+    returns=return_types.linalg_svd,
 )  # fmt: skip
 def _svd(xp, A, full_matrices=True, *, driver=None, compute_uv=True):
     check_matrix("linalg.svd", A)

@@ -102,7 +102,7 @@ def _turned(a: Any, b: Any, upper: bool, unitriangular: bool) -> Any:
 
 @op(
     joint=(("self", "A"), _old_triangular_rule),
-    returns=lambda *parts: return_types.triangular_solve(*parts),
+    returns=return_types.triangular_solve,
 )  # fmt: skip
 @lapack.in_columns
 def triangular_solve(xp, self, A, upper=True, transpose=False, unitriangular=False):
@@ -172,7 +172,7 @@ def _cholesky_ex_rule(grads: Any, result: Any, upper: bool) -> Any:
 
 @op(
     self=_cholesky_ex_rule, name="linalg_cholesky_ex", method=False, function=False,
-    returns=lambda *parts: return_types.linalg_cholesky_ex(*parts),
+    returns=return_types.linalg_cholesky_ex,
 )  # fmt: skip
 @lapack.in_columns
 def _cholesky_ex(xp, self, *, upper=False):

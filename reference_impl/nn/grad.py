@@ -10,8 +10,8 @@ from .functional.windows import Geometry, ints
 
 def _geometry(kernel: Any, grad: Any, stride: Any, padding: Any, dilation: Any) -> Geometry:
     count = grad.ndim - 2
-    sizes = (ints(v, count) for v in (stride, padding, dilation))
-    return Geometry(tuple(kernel), *sizes, tuple(grad.shape[2:]))
+    stride, padding, dilation = (ints(v, count) for v in (stride, padding, dilation))
+    return Geometry(tuple(kernel), stride, padding, dilation, tuple(grad.shape[2:]))
 
 
 def _by_input(

@@ -278,7 +278,7 @@ def _deprecated(function: Callable[..., Any]) -> Callable[..., Any]:
     return deprecated_init
 
 
-uniform, normal, constant = map(_deprecated, (uniform_, normal_, constant_))
+uniform, normal, constant = (_deprecated(f) for f in (uniform_, normal_, constant_))
 eye, dirac, orthogonal = map(_deprecated, (eye_, dirac_, orthogonal_))
 xavier_uniform, xavier_normal = map(_deprecated, (xavier_uniform_, xavier_normal_))
 kaiming_uniform, kaiming_normal = map(_deprecated, (kaiming_uniform_, kaiming_normal_))

@@ -113,7 +113,7 @@ class UninitializedTensorMixin:
             "initialize the parameters before calling `module.share_memory()`."
         )
 
-    def __repr__(self, **_: Any) -> str:
+    def __repr__(self, *, tensor_contents: Any = None) -> str:
         return f"<{type(self).__name__}>"
 
     def __reduce_ex__(self, protocol: Any) -> Any:
@@ -160,7 +160,7 @@ def _empty(requires_grad: bool, device: Any, dtype: Any, cls: Any) -> Any:
     return made
 
 
-class UninitializedParameter(UninitializedTensorMixin, Parameter):
+class UninitializedParameter(UninitializedTensorMixin, Parameter):  # type: ignore[misc]
     """A parameter whose shape is not known yet (lazy modules)."""
 
     cls_to_become = Parameter
@@ -169,7 +169,7 @@ class UninitializedParameter(UninitializedTensorMixin, Parameter):
         return _empty(requires_grad, device, dtype, cls)
 
 
-class UninitializedBuffer(UninitializedTensorMixin, Tensor):
+class UninitializedBuffer(UninitializedTensorMixin, Tensor):  # type: ignore[misc]
     """A buffer whose shape is not known yet."""
 
     def __new__(

@@ -160,16 +160,16 @@ def _comparison(
             names = [_OF_NUMBER[next(t for t in _OF_NUMBER if isinstance(x, t))] for x in (a, b)]
             return functools.partial(_compare_numbers, a, b, _tolerances(names, options), options)
         related = isinstance(actual, type(expected)) or isinstance(expected, type(actual))
-        tensors = [_tensor_like(x) for x in both]
+        a, b = map(_tensor_like, both)
         same = options.allow_subclasses or type(actual) is type(expected)
-        if not related or not same or any(t is None for t in tensors):
+        if not related or not same or a is None or b is None:
             raise _Mismatch(
                 TypeError,
                 f"No comparison pair was able to handle inputs of type {type(actual)} and "
                 f"{type(expected)}.",
             )
-        tolerances = _tolerances([t.dtype.name for t in tensors], options)
-        return functools.partial(_compare_tensors, *tensors, tolerances, options)
+        tolerances = _tolerances([t.dtype.name for t in (a, b)], options)
+        return functools.partial(_compare_tensors, a, b, tolerances, options)
 
 
 def _tensor_like(x: Any) -> Any:

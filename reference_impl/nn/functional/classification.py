@@ -13,7 +13,7 @@ from .activation import log_softmax, logsigmoid
 from .distance import pairwise_distance
 from .loss import check_reduction, reduced, reduced_tensor
 
-_private: dict[str, bool] = {"method": False, "function": False}
+_private: dict[str, Any] = {"method": False, "function": False}
 
 
 # ---------------------------------------------------------------- negative log-likelihood

@@ -138,7 +138,7 @@ def _inject(module: Module) -> None:
             "#saving-loading-a-general-checkpoint-for-inference-and-or-resuming-training"
         )
 
-    content = {"__getstate__": no_pickle, "__deepcopy__": deepcopy}
+    content: dict[str, Any] = {"__getstate__": no_pickle, "__deepcopy__": deepcopy}
     content["__module__"] = ParametrizationList.__module__
     module.__class__ = type(f"Parametrized{cls.__name__}", (cls,), content)
     module.parametrizations = ModuleDict()
