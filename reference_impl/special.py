@@ -38,9 +38,9 @@ def log_softmax(input: Any, dim: int, *, dtype: Any = None) -> Any:
     return _log_softmax(input, dim, dtype)
 
 
-def round(input: Any, *, decimals: int = 0) -> Any:
+def round(input: Any, *, decimals: int = 0, out: Any = None) -> Any:
     """The nearest integers, or numbers with so many `decimals`."""
-    return _round(input, decimals=decimals)
+    return _round(input, decimals=decimals, out=out)
 
 
 for _table in (bessel, error_function, gamma, polynomials):

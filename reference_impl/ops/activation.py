@@ -90,6 +90,8 @@ def _check_prelu(input: Any, weight: Any) -> None:
 def prelu(self: Any, weight: Any) -> Any:
     """``leaky_relu`` with a learnt slope: one for all, or one for each channel (dimension 1)."""
     _check_prelu(self, weight)
+    if not self.dtype.is_floating_point:
+        raise errors.not_implemented_for("prelu_cpu", self.dtype)
     if weight.ndim != self.ndim and (weight.ndim or self.ndim):
         dim = self.ndim
         shape = [1] * dim

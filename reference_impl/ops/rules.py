@@ -11,6 +11,7 @@ import numpy as np
 from .. import dtypes, errors, layout
 from ..autograd.grad_mode import NATIVE, TRANSFORM, mode
 from ..backend import xp_of
+from ..op.call import store
 from ..tensor import Tensor, wrap
 
 
@@ -105,6 +106,20 @@ def serving(kernel: str, refused: str = "biuc") -> Callable[..., Any]:
             raise errors.not_implemented_for(kernel, dtypes.of(arrays[0].dtype))
 
     return check
+
+
+def into(result: Any, out: Any, name: str) -> Any:
+    """`result`, or `out` filled with it: the ``out=`` of function `name`, made of others."""
+    if out is None:
+        return result
+    store(out, result._data, name, 0)
+    return out
+
+
+def clipped(xp: Any, x: Any, low: Any, high: Any) -> Any:
+    """``xp.clip`` that keeps the dtype, which NumPy's does not for bfloat16."""
+    kind = x.dtype.type
+    return xp.minimum(xp.maximum(x, kind(low)), kind(high))
 
 
 def in_rows(forward: Callable[..., Any]) -> Callable[..., Any]:

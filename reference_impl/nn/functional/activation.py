@@ -17,7 +17,7 @@ from ...ops.complex import conj
 from ...ops.exponential import exp
 from ...ops.join import cat
 from ...ops.parts import narrow
-from ...ops.rules import in_rows, in_single
+from ...ops.rules import clipped, in_rows, in_single
 from ...ops.selection import where
 from ...ops.trigonometric import tanh as tanh_
 from ...views import change
@@ -31,6 +31,11 @@ def apply(operation: Any, inplace: bool, input: Any, *args: Any) -> Any:
     if inplace:
         return change(operation.op, operation.op.bind((input, *args), {}))
     return operation(input, *args)
+
+
+def _filling(operation: Any, out: Any, *args: Any) -> Any:
+    """Run an operation, into `out` if there is one."""
+    return operation(*args) if out is None else operation(*args, out=out)
 
 
 def _sigmoid(x: Any) -> Any:
@@ -62,22 +67,29 @@ def relu(input: Any, inplace: bool = False) -> Any:
     self=lambda grad, self, min_val, max_val: (
         where((self > min_val) & (self < max_val), grad, 0)
     ),
-    serves="if", kernel="hardtanh", **_private,
+    serves="if", **_private,
 )  # fmt: skip
 def _hardtanh(xp, self, min_val, max_val):
-    return xp.clip(self, self.dtype.type(min_val), self.dtype.type(max_val))
+    return clipped(xp, self, min_val, max_val)
 
 
 def hardtanh(input: Any, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False) -> Any:
     """The number, cut to [min_val, max_val].  Raises ValueError for an empty range."""
     if min_val > max_val:
         raise ValueError("min_val cannot be greater than max_val")
+    d = input.dtype
+    if d.name == "bool":
+        raise RuntimeError("Bool inputs not supported for hardtanh")
+    if d.is_complex:
+        raise NotImplementedError("clamp is not supported for complex types")
+    if min(min_val, max_val) < 0 and not d.is_signed:
+        raise RuntimeError("cannot do hardtanh on an unsigned type with negative limits")
     return apply(_hardtanh, inplace, input, min_val, max_val)
 
 
 def relu6(input: Any, inplace: bool = False) -> Any:
     """The number, cut to [0, 6]."""
-    return apply(_hardtanh, inplace, input, 0.0, 6.0)
+    return hardtanh(input, 0.0, 6.0, inplace)
 
 
 @pointwise(
@@ -202,11 +214,11 @@ def _gelu(xp, self, approximate):
     return kind(0.5) * self * (kind(1) + xp.tanh(inner))
 
 
-def gelu(input: Any, *, approximate: str = "none") -> Any:
+def gelu(input: Any, *, approximate: str = "none", out: Any = None) -> Any:
     """x times the normal distribution function of x; `approximate="tanh"` is a cheaper formula."""
     if approximate not in ("none", "tanh"):
         raise RuntimeError("approximate argument must be either none or tanh.")
-    return _gelu(input, approximate)
+    return _filling(_gelu, out, input, approximate)
 
 
 def _silu_slope(grad: Any, self: Any) -> Any:
@@ -255,9 +267,9 @@ def _softplus(xp, self, beta, threshold):
     return xp.where(scaled > threshold, self, soft)
 
 
-def softplus(input: Any, beta: float = 1, threshold: float = 20) -> Any:
+def softplus(input: Any, beta: float = 1, threshold: float = 20, *, out: Any = None) -> Any:
     """log(1 + exp(beta * x)) / beta; x itself where beta * x is above `threshold`."""
-    return _softplus(input, beta, threshold)
+    return _filling(_softplus, out, input, beta, threshold)
 
 
 @pointwise(
@@ -270,9 +282,9 @@ def _log_sigmoid(xp, self):
     return xp.minimum(self, self.dtype.type(0)) - xp.log1p(xp.exp(-xp.abs(self)))
 
 
-def logsigmoid(input: Any) -> Any:
+def logsigmoid(input: Any, *, out: Any = None) -> Any:
     """The logarithm of the sigmoid."""
-    return _log_sigmoid(input)
+    return _filling(_log_sigmoid, out, input)
 
 
 def softsign(input: Any) -> Any:
@@ -300,11 +312,12 @@ def sigmoid(input: Any) -> Any:
 
 @pointwise(
     self=lambda grad, self: where((self > -3) & (self < 3), grad / 6, 0),
-    serves="f", kernel="hardsigmoid", name="hardsigmoid", **_private,
+    serves="f", kernel="hardsigmoid_cpu", name="hardsigmoid", **_private,
 )  # fmt: skip
+@in_single
 def _hardsigmoid(xp, self):
     kind = self.dtype.type
-    return xp.clip(self + kind(3), kind(0), kind(6)) / kind(6)
+    return clipped(xp, self + kind(3), 0, 6) / kind(6)
 
 
 def hardsigmoid(input: Any, inplace: bool = False) -> Any:
@@ -318,9 +331,10 @@ def hardsigmoid(input: Any, inplace: bool = False) -> Any:
     ),
     serves="f", kernel="hardswish_cpu", name="hardswish", **_private,
 )  # fmt: skip
+@in_single
 def _hardswish(xp, self):
     kind = self.dtype.type
-    return self * xp.clip(self + kind(3), kind(0), kind(6)) / kind(6)
+    return self * clipped(xp, self + kind(3), 0, 6) / kind(6)
 
 
 def hardswish(input: Any, inplace: bool = False) -> Any:
@@ -330,7 +344,7 @@ def hardswish(input: Any, inplace: bool = False) -> Any:
 
 @pointwise(
     self=lambda grad, self, lambd: where((self >= -lambd) & (self <= lambd), 0, grad),
-    serves="f", kernel="softshrink_cpu", inplace=False, name="softshrink", **_private,
+    serves="f", kernel="softshrink_check", inplace=False, name="softshrink", **_private,
 )  # fmt: skip
 def _softshrink(xp, self, lambd):
     kind = self.dtype.type
@@ -339,7 +353,7 @@ def _softshrink(xp, self, lambd):
                     xp.where(self < -lambd, self + kind(lambd), inside))  # fmt: skip
 
 
-def softshrink(input: Any, lambd: float = 0.5) -> Any:
+def softshrink(input: Any, lambd: float = 0.5, *, out: Any = None) -> Any:
     """x moved towards 0 by `lambd`, at most to 0.  Raises RuntimeError for a negative `lambd`."""
     if lambd < 0:
         top = dtypes.finfo(input.dtype).max
@@ -347,7 +361,7 @@ def softshrink(input: Any, lambd: float = 0.5) -> Any:
         raise RuntimeError(
             f"lambda must be in range [0, {top:g}] for input dtype {kind}, but found {lambd:g}"
         )
-    return _softshrink(input, lambd)
+    return _filling(_softshrink, out, input, lambd)
 
 
 # ---------------------------------------------------------------- along a dimension

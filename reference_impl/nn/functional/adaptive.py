@@ -9,6 +9,7 @@ from typing import Any
 from ... import errors
 from ...op import PUBLIC, op
 from ...op.autocasts import autocasts
+from .pool_checks import check_dtype
 from .windows import _add_at_places, ints
 
 _private: dict[str, bool] = {"method": False, "function": False}
@@ -87,23 +88,27 @@ def _max_of_regions(xp, self, regions, label):
     return values, places
 
 
-def _sizes(output: Any, spatial: Any, name: str) -> tuple[int, ...]:
+def _sizes(output: Any, shape: Any, count: int, name: str) -> tuple[int, ...]:
     """The sizes asked for; None keeps that of the input."""
-    count = len(spatial)
     given = output if isinstance(output, (tuple, list)) else (output,) * count
     if len(given) != count:
         if count == 1:
             raise RuntimeError(f"{name}(): argument 'output_size' should contain one int")
         raise RuntimeError(f"{name}: output_size must be {count}")
-    sizes = tuple(n if o is None else o for o, n in zip(given, spatial, strict=True))
-    return tuple(int(s) for s in sizes)
+    return tuple(int(shape[d - count] if o is None else o) for d, o in enumerate(given))
 
 
 def _lifted(name: str, input: Any, count: int) -> tuple[Any, bool]:
     """`input` with a batch dimension, and whether it had one."""
     if input.ndim not in (count + 1, count + 2):
+        if count == 1:
+            raise RuntimeError(
+                f"Expected 2 to 3 dimensions, but got {input.ndim}-dimensional tensor for argument "
+                f"#1 'self' (while checking arguments for {name})"
+            )
+        colon = ":" if "max" in name else ""
         raise RuntimeError(
-            f"{name}(): Expected {count + 1}D or {count + 2}D tensor, but got "
+            f"{name}(): Expected {count + 1}D or {count + 2}D tensor, but got{colon} "
             f"{errors.sizes(input.shape)}"
         )
     return (input, True) if input.ndim == count + 2 else (input.unsqueeze(0), False)
@@ -114,10 +119,15 @@ def _check_adaptive(input: Any, output: Any, count: int) -> None:
         raise ValueError(f"Input dimension should be at least {len(output) + 1}")
 
 
+def _check_dtype(what: str, input: Any, count: int) -> None:
+    dimensions = "3d_cpu" if count == 3 else "2d"  # one dimension is done as two
+    check_dtype(f"adaptive_{what}_pool{dimensions}", input)
+
+
 def _adaptive_average(count: int, input: Any, output_size: Any) -> Any:
     name = f"adaptive_avg_pool{count}d"
     _check_adaptive(input, output_size, count)
-    sizes = _sizes(output_size, input.shape[-count:], name)
+    sizes = _sizes(output_size, input.shape, count, name)
     if any(s < 0 for s in sizes):
         raise RuntimeError(
             f"{name}: elements of output_size must be greater than or equal to 0 but received "
@@ -126,6 +136,7 @@ def _adaptive_average(count: int, input: Any, output_size: Any) -> Any:
     if count > 1 and all(s == 1 for s in sizes):
         return input.mean(tuple(range(-count, 0)), keepdim=True)
     x, batched = _lifted(name, input, count)
+    _check_dtype("avg", input, count)
     if count == 1:
         return _first(_adaptive_avg_pool(x.unsqueeze(-2), (1, *sizes)).squeeze(-2), batched)
     return _first(_adaptive_avg_pool(x, sizes), batched)
@@ -156,13 +167,14 @@ def _adaptive_largest(count: int, input: Any, output_size: Any) -> Any:
     _check_adaptive(input, output_size, count)
     if count > 1 and isinstance(output_size, (tuple, list)) and len(output_size) != count:
         raise RuntimeError(f"{name}(): internal error: output_size.size() must be {count}")
-    sizes = _sizes(output_size, input.shape[-count:], name)
+    sizes = _sizes(output_size, input.shape, count, name)
     if any(s < 0 for s in sizes):
         shape = [*input.shape[:-count], *sizes]
         raise RuntimeError(
             f"Trying to create tensor with negative dimension {min(sizes)}: {errors.sizes(shape)}"
         )
     x, batched = _lifted(name, input, count)
+    _check_dtype("max", input, count)
     if count == 1:
         x, sizes = x.unsqueeze(-2), (1, *sizes)
     regions = ([_bounds(n, s) for n, s in zip(x.shape[2:], sizes, strict=True)],)

@@ -7,8 +7,10 @@ import math
 from typing import Any
 
 from ... import errors
+from ...autograd.grad_mode import is_grad_enabled
 from ...op import op
 from ...op.autocasts import autocasts
+from ...ops.rules import into, row_by_row
 from . import pool_checks
 from .windows import (
     Geometry,
@@ -110,33 +112,49 @@ def _max_pool(xp, self, geometry):
     return best, place
 
 
+_INTEGERS = ("uint8", "int8", "int16", "int32", "int64")
+
+
+def _largest(
+    name: str, count: int, asked: bool, input: Any, kernel_size: Any, stride: Any = None,
+    padding: Any = 0, dilation: Any = 1, ceil_mode: bool = False,
+) -> Any:  # fmt: skip
+    """The largest of each window and where they are, whether that was `asked` for or not."""
+    if count > 1 and input.ndim not in (count + 1, count + 2):
+        raise RuntimeError(
+            f"non-empty {count + 1}D or {count + 2}D (batch mode) tensor expected for input"
+        )
+    x, g, batched = _laid_out(name, count, input, kernel_size, stride, padding, dilation, ceil_mode)
+    if count == 1 and not asked and not (input.requires_grad and is_grad_enabled()):
+        pool_checks.check_dtype("max_pool1d_impl", input)  # a kernel for values without indices
+    pool_checks.check_dtype(f"max_pool{max(count, 2)}d", input, _INTEGERS)
+    values, places = _max_pool(x, g)
+    if count == 1:
+        values, places = values.squeeze(-2), places.squeeze(-2)
+    return (values, places) if batched else (values.squeeze(0), places.squeeze(0))
+
+
 def _with_indices(name: str, count: int) -> Any:
     def pool(
         input: Any, kernel_size: Any, stride: Any = None, padding: Any = 0, dilation: Any = 1,
         ceil_mode: bool = False, return_indices: bool = False,
     ) -> Any:  # fmt: skip
-        if count > 1 and input.ndim not in (count + 1, count + 2):
-            raise RuntimeError(
-                f"non-empty {count + 1}D or {count + 2}D (batch mode) tensor expected for input"
-            )
-        x, g, batched = _laid_out(
-            name, count, input, kernel_size, stride, padding, dilation, ceil_mode
-        )
-        values, places = _max_pool(x, g)
-        if count == 1:
-            values, places = values.squeeze(-2), places.squeeze(-2)
-        return (values, places) if batched else (values.squeeze(0), places.squeeze(0))
+        return _largest(name, count, True, input, kernel_size, stride, padding, dilation, ceil_mode)
 
     pool.__name__ = pool.__qualname__ = f"{name}_with_indices"
     pool.__doc__ = f"``{name}`` and the flat spatial index of each element found."
     return pool
 
 
-def _values_only(with_indices: Any, name: str, doc: str) -> Any:
-    def pool(*args: Any, return_indices: bool = False, **kwargs: Any) -> Any:
-        found = with_indices(*args, **kwargs)
-        asked = return_indices or (len(args) > 6 and args[6])
-        return found if asked else found[0]
+def _values_only(name: str, count: int, doc: str) -> Any:
+    def pool(
+        input: Any, kernel_size: Any, stride: Any = None, padding: Any = 0, dilation: Any = 1,
+        ceil_mode: bool = False, return_indices: bool = False,
+    ) -> Any:  # fmt: skip
+        found = _largest(
+            name, count, return_indices, input, kernel_size, stride, padding, dilation, ceil_mode
+        )
+        return found if return_indices else found[0]
 
     pool.__name__ = pool.__qualname__ = name
     pool.__doc__ = doc
@@ -147,9 +165,9 @@ max_pool1d_with_indices = _with_indices("max_pool1d", 1)
 max_pool2d_with_indices = _with_indices("max_pool2d", 2)
 max_pool3d_with_indices = _with_indices("max_pool3d", 3)
 _LARGEST = "The largest element of each window; at a tie the first gets the gradient."
-max_pool1d = _values_only(max_pool1d_with_indices, "max_pool1d", _LARGEST)
-max_pool2d = _values_only(max_pool2d_with_indices, "max_pool2d", _LARGEST)
-max_pool3d = autocasts("max_pool3d")(_values_only(max_pool3d_with_indices, "max_pool3d", _LARGEST))
+max_pool1d = _values_only("max_pool1d", 1, _LARGEST)
+max_pool2d = _values_only("max_pool2d", 2, _LARGEST)
+max_pool3d = autocasts("max_pool3d")(_values_only("max_pool3d", 3, _LARGEST))
 
 
 @op(
@@ -165,7 +183,9 @@ def _max_unpool(xp, self, indices, spatial):
             f"{'x'.join(map(str, spatial))}"
         )
     out = xp.zeros((*lead, size), self.dtype)
-    xp.put_along_axis(out, indices.reshape(*lead, -1), self.reshape(*lead, -1), 2)
+    if self.size:
+        flat = (*lead, math.prod(self.shape[2:]))
+        xp.put_along_axis(out, indices.reshape(flat), self.reshape(flat), 2)
     return out.reshape(*lead, *spatial)
 
 
@@ -178,6 +198,7 @@ def _unpooled(
             f"({errors.sizes(input.shape)}) but got indices tensor with shape: "
             f"{errors.sizes(indices.shape)}"
         )
+    pool_checks.check_dtype(f"max_unpool{max(count, 2)}d", input)
     kernel, padding = ints(kernel, count), ints(padding, count)
     stride = kernel if stride is None else ints(stride, count)
     spatial = input.shape[-count:]
@@ -271,8 +292,10 @@ def _over_divisor(grad: Any, shape: Any, geometry: Geometry, include: bool, over
 )  # fmt: skip
 def _avg_pool(xp, self, geometry, include_pad, override):
     total = _window_sums.op.forward(xp, self, geometry)
-    spatial = self.shape[2:]
-    return total / _divisors(xp, geometry, spatial, include_pad, override, self.dtype)
+    divisors = _divisors(xp, geometry, self.shape[2:], include_pad, override, self.dtype)
+    if self.dtype.kind == "i":
+        return (total - xp.fmod(total, divisors)) // divisors  # towards zero
+    return row_by_row(total / divisors)
 
 
 @op(self=lambda grad, self_shape, geometry: _spread_windows(grad, self_shape[2:], geometry),
@@ -294,17 +317,19 @@ def _spread_windows(xp, self, spatial, geometry):
 
 def _averaged(
     count: int, input: Any, kernel: Any, stride: Any, padding: Any, ceil_mode: bool,
-    include: bool, override: Any,
+    include: bool, override: Any, out: Any = None,
 ) -> Any:  # fmt: skip
     name = f"avg_pool{count}d"
     if override == 0 and override is not None:
         raise RuntimeError("divisor must be not zero")
     x, g, batched = _laid_out(name, count, input, kernel, stride, padding, 1, ceil_mode)
-    if input.dtype.category < 2 and input.dtype.name != "int64":
-        raise errors.not_implemented_for("avg_pool2d_out_frame", input.dtype)
-    out = _avg_pool(x, g, include, override)
-    out = out.squeeze(-2) if count == 1 else out
-    return out if batched else out.squeeze(0)
+    kernel_name = "avg_pool3d_out_frame" if count == 3 else "avg_pool2d"
+    pool_checks.check_dtype(kernel_name, input, ("int64",))
+    if count == 3 and input.dtype.itemsize == 2 and not input.is_cuda:
+        raise errors.not_implemented_for(kernel_name, input.dtype)
+    mean = _avg_pool(x, g, include, override)
+    mean = mean.squeeze(-2) if count == 1 else mean
+    return into(mean if batched else mean.squeeze(0), out, name)
 
 
 def avg_pool1d(
@@ -318,20 +343,20 @@ def avg_pool1d(
 
 def avg_pool2d(
     input: Any, kernel_size: Any, stride: Any = None, padding: Any = 0, ceil_mode: bool = False,
-    count_include_pad: bool = True, divisor_override: Any = None,
+    count_include_pad: bool = True, divisor_override: Any = None, *, out: Any = None,
 ) -> Any:  # fmt: skip
     """The mean of each window; padding counts as zeros unless told otherwise."""
-    args = (kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override)
+    args = (kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override, out)
     return _averaged(2, input, *args)
 
 
 @autocasts("avg_pool3d")
 def avg_pool3d(
     input: Any, kernel_size: Any, stride: Any = None, padding: Any = 0, ceil_mode: bool = False,
-    count_include_pad: bool = True, divisor_override: Any = None,
+    count_include_pad: bool = True, divisor_override: Any = None, *, out: Any = None,
 ) -> Any:  # fmt: skip
     """The mean of each window; padding counts as zeros unless told otherwise."""
-    args = (kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override)
+    args = (kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override, out)
     return _averaged(3, input, *args)
 
 

@@ -97,6 +97,15 @@ def check_windows(
             raise RuntimeError(f"{what} should be greater than zero, but got {shown}")
 
 
+def check_dtype(kernel: str, input: Any, integers: Sequence[str] = ()) -> None:
+    """Raise NotImplementedError for a dtype that PyTorch's `kernel` does not serve.
+
+    All serve real floating-point numbers, some also `integers`, given by name.
+    """
+    if not (input.dtype.is_floating_point or input.dtype.name in integers):
+        raise errors.not_implemented_for(kernel, input.dtype)
+
+
 def check_sizes(name: str, shape: Sequence[int], count: int) -> None:
     """Raise RuntimeError for a dimension after the batch that has nothing in it."""
     inner = list(shape[len(shape) - count - 1 :])
