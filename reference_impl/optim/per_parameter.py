@@ -10,7 +10,7 @@ import numpy as np
 from .. import dtypes
 from ..autograd.grad_mode import no_grad
 from ..ops.complex import view_as_real
-from ..tensor import Tensor, wrap
+from ..tensor import Tensor, wrap, wrap_result
 from .optimizer import Optimizer
 
 
@@ -69,7 +69,7 @@ class PerParameter(Optimizer):
         if p._counter is not None:
             p._counter[0] += 1
         for k in arrays.keys() - state.keys():
-            state[k] = wrap(arrays[k])
+            state[k] = wrap_result(arrays[k])  # a scalar, for a parameter without dimensions
 
     def _update_tensors(self, p: Any, state: dict[str, Any], group: dict[str, Any]) -> None:
         """Recorded: each step changes copies, so that what earlier steps saved stays."""

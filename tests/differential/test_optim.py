@@ -44,6 +44,14 @@ def minimise(**options):
         return value
     return [optimizer.step(closure).item() for _ in range(3)], w.detach(), b.detach()
 
+def of_a_number(make):
+    w = torch.tensor(1.0, requires_grad=True)
+    optimizer = make([w])
+    for gradient in (1.0, -0.5, 2.0):
+        w.grad = torch.tensor(gradient)
+        optimizer.step()
+    return w.detach(), type(w.detach()).__name__
+
 p = torch.ones(3, requires_grad=True)
 """
 
@@ -52,6 +60,8 @@ follow(lambda p: optim.SGD(p, 0.1))
 follow(lambda p: optim.SGD(p, 0.1, momentum=0.9, dampening=0.1, weight_decay=0.01))
 follow(lambda p: optim.SGD(p, 0.1, momentum=0.9, nesterov=True, maximize=True))
 follow(lambda p: optim.SGD(p, torch.tensor(0.1)))
+of_a_number(lambda p: optim.SGD(p, 0.1, momentum=0.9))
+of_a_number(lambda p: optim.RMSprop(p, 0.1, momentum=0.9, centered=True))
 follow(lambda p: optim.Adam(p, 0.1))
 follow(lambda p: optim.Adam(p, 0.1, amsgrad=True, weight_decay=0.1, maximize=True))
 follow(lambda p: optim.Adam(p, 0.1, differentiable=False), dtype=torch.complex128)
