@@ -10,7 +10,7 @@ const root = folder(".."), cache = folder("../.cache/pyodide"), bytecode = cache
 mkdirSync(bytecode, {recursive: true})
 
 const python = await loadPyodide({
-  packages: ["numpy"], packageCacheDir: cache, env: {PYTHONHASHSEED: "3", HOME: "/home/pyodide"},
+  packages: ["numpy"], packageCacheDir: cache, env: {PYTHONHASHSEED: "3"},
   stdin: () => null, stdout: () => {}, stderr: text => process.stderr.write(text + "\n"),
 })
 python.mountNodeFS("/crossgrad", root)

@@ -10,7 +10,7 @@ async function boot({runtime, interrupt}) {
   archive.catch(() => {})
   const {loadPyodide} = await import(runtime + "pyodide.mjs")
   const python = await loadPyodide({
-    indexURL: runtime, packages: ["numpy"], env: {HOME: "/home/pyodide"},
+    indexURL: runtime, packages: ["numpy"],
     stdin: () => null, stdout: () => {}, stderr: text => console.warn(text),
   })
   status("Starting Python…")
