@@ -3,6 +3,7 @@
 Before a block:
     <!--crossgrad:skip WITNESS[,WITNESS] because REASON-->
     <!--crossgrad:requires cuda-->
+    <!--crossgrad:when-asked-->
     <!--crossgrad:known-difference WITNESS FIELD because REASON-->
     <!--pytest-codeblocks:expect-exception-->
 Before the first block:
@@ -27,7 +28,7 @@ _COMMENT = re.compile(r"^<!--[-\s]*(crossgrad|pytest-codeblocks):\s*([a-z-]+)\s*
 _ANY = re.compile(r"<!--[-\s]*(crossgrad:|pytest-codeblocks[:-]|pytest\.mark\.)")
 _BECAUSE = re.compile(r"^(?P<what>.+?)\s+because\s+(?P<reason>.+)$")
 
-BEFORE = {"skip", "requires", "known-difference", "expect-exception"}
+BEFORE = {"skip", "requires", "when-asked", "known-difference", "expect-exception"}
 AFTER = {"expected-output", "graph", "plot", "image"}
 PICTURES = {"graph", "plot", "image"}
 _PLOT_OPTIONS = {"x", "y", "kind", "xlabel", "ylabel"}

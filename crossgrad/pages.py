@@ -32,6 +32,7 @@ class Block:
     line: the line of its opening fence (a notebook's cell, counted from 1). hash: over its
     code and that of all earlier blocks, because they made the names that it uses. filename and
     offset: what tracebacks name, and how many lines of that file stand before the code.
+    when_asked: a reader of the site runs it alone, never as a step to a later block.
     fence_end and output_lines: where in the page's text its fence ends, and from where to where
     its expected output stands, marker and fence.
     """
@@ -48,6 +49,7 @@ class Block:
     output_lines: tuple[int, int] | None = None
     expects_exception: bool = False
     requires_cuda: bool = False
+    when_asked: bool = False
     echoes: bool = False
     skips: dict[str, str] = field(default_factory=dict)
     known_differences: tuple[AnnouncedDifference, ...] = ()
@@ -268,6 +270,7 @@ def _blocks(
             output_lines=plan.output.get(line),
             expects_exception=any(d.key == "expect-exception" for d in before),
             requires_cuda=_requires_cuda(before, page),
+            when_asked=_when_asked(before, page),
             echoes=cell is not None,
             skips=plan.skips | _skips(before, page),
             known_differences=tuple(
@@ -294,6 +297,14 @@ def _requires_cuda(before: list[Directive], page: str) -> bool:
         if directive.text != "cuda":
             raise PageError(page, directive.line, "a block can require `cuda` and nothing else")
     return bool(required)
+
+
+def _when_asked(before: list[Directive], page: str) -> bool:
+    asked = [directive for directive in before if directive.key == "when-asked"]
+    for directive in asked:
+        if directive.text:
+            raise PageError(page, directive.line, "when-asked stands alone, with nothing after it")
+    return bool(asked)
 
 
 def _require_syntax(block: Block, page: str) -> None:

@@ -10,6 +10,7 @@ export class Block {
     this.pre = source.querySelector("pre")
     this.original = this.code = read(source)
     this.raises = source.classList.contains("raises")
+    this.whenAsked = source.classList.contains("when-asked")   // never a step to a later block
     this.echoes = source.matches(".jp-CodeCell *")
     this.reason = source.dataset.notLive           // why it does not run in the page
     this.mount()

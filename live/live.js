@@ -18,7 +18,8 @@ class Page {
     const running = python.running()
     if (running) return block.say(`Block ${running.number} is still running`)
     if (next) this.runnable[this.runnable.indexOf(block) + 1]?.focus()
-    for (const one of this.runnable.filter(other => other.number < block.number && !other.ran)) {
+    const before = this.runnable.filter(other => other.number < block.number && !other.whenAsked)
+    for (const one of before.filter(other => !other.ran)) {
       block.say(`Running block ${one.number} first…`)
       if (!await this.runOne(one)) return block.say(`Not run: block ${one.number} did not finish`)
     }

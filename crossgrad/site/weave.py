@@ -80,8 +80,7 @@ def _fences(page: Page) -> dict[int, str]:
     replaced: dict[int, str] = {}
     for block in page.blocks:
         ticks = "`" * _ticks(page, block.line)
-        raises = " .raises" if block.expects_exception else ""
-        told = f".python{raises} #{anchor(block)}{_in_the_page(block)}"
+        told = f".python{_classes(block)} #{anchor(block)}{_in_the_page(block)}"
         replaced[block.line] = f"{ticks} {{ {told} }}"
         if block.output_lines:
             opening = _opening(page, block.output_lines)
@@ -89,6 +88,12 @@ def _fences(page: Page) -> dict[int, str]:
             of = f'data-block="{anchor(block)}"'
             replaced[opening] = f'{ticks} {{ .text .output .no-copy title="Output" {of} }}'
     return replaced
+
+
+def _classes(block: Block) -> str:
+    """What the scripts of the page must know of a block's run."""
+    raises = " .raises" if block.expects_exception else ""
+    return raises + (" .when-asked" if block.when_asked else "")
 
 
 def _in_the_page(block: Block) -> str:

@@ -63,6 +63,7 @@ def test_directives_belong_to_the_block_they_stand_at() -> None:
         ![a plot](somewhere)
 
         <!--crossgrad:requires cuda-->
+        <!--crossgrad:when-asked-->
         ```python
         y
         ```
@@ -82,6 +83,7 @@ def test_directives_belong_to_the_block_they_stand_at() -> None:
     assert (plot.kind, plot.names, plot.alt) == ("plot", ("b", "c"), "a plot")
     assert plot.options == {"x": "a", "kind": "scatter", "xlabel": "the x"}
     assert second.requires_cuda
+    assert [block.when_asked for block in page.blocks] == [False, True]
     assert second.skips == {"cupy": "it is slow"}
     assert [(p.kind, p.names, p.number) for p in second.pictures] == [("graph", ("y",), 2)]
 
@@ -148,6 +150,7 @@ def test_other_languages_and_fences_inside_fences_are_left_alone() -> None:
         ("<!--crossgrad:skp numpy because x-->\n```python\n```\n", "1: .* is no directive"),
         (" <!--crossgrad:requires cuda-->\n```python\n```\n", "1: .* is no directive"),
         ("<!--crossgrad:requires tpu-->\n```python\n```\n", "1: a block can require `cuda`"),
+        ("<!--crossgrad:when-asked twice-->\n```python\n```\n", "1: when-asked stands alone"),
         ("<!--pytest-codeblocks:cont-->\n```python\n```\n", "1: .* is no directive"),
         ("<!--pytest.mark.skip-->\n```python\n```\n", "1: .* is no directive"),
         ("<!--crossgrad:requires cuda-->\ntext\n", "1: requires must stand directly before"),

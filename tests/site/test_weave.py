@@ -69,6 +69,12 @@ def test_a_block_that_must_raise_says_so_to_scripts(docs):
     assert docs.soup("page.md").select_one(".language-python.raises")
 
 
+def test_a_block_that_runs_when_asked_says_so_to_scripts(docs):
+    docs.write("page.md", "<!--crossgrad:when-asked-->\n```python\n1\n```\n\n```python\n2\n```\n")
+    soup = docs.soup("page.md")
+    assert [box["id"] for box in soup.select(".language-python.when-asked")] == ["block-1"]
+
+
 @pytest.mark.parametrize(
     ("directive", "reason"),
     [
