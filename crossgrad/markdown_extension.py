@@ -25,8 +25,10 @@ from markdown.preprocessors import Preprocessor
 from crossgrad.errors import CrossgradError
 from crossgrad.evidence import site_evidence
 from crossgrad.pages import parse_page
+from crossgrad.site.api import list_names
 from crossgrad.site.formulas import FormulaTreeprocessor
 from crossgrad.site.identity import PageIndex
+from crossgrad.site.source import show
 from crossgrad.site.tables import fill
 from crossgrad.site.weave import weave
 
@@ -53,7 +55,7 @@ class CrossgradExtension(Extension):
 
 
 class PagePreprocessor(Preprocessor):
-    """Hands a page's text to `weave`, and its requests for tables to `fill`."""
+    """Hands a page's text to `weave`, then to what answers its requests for something."""
 
     def __init__(self, md: Markdown, docs_dir: Path) -> None:
         super().__init__(md)
@@ -78,7 +80,8 @@ class PagePreprocessor(Preprocessor):
         page, evidence = parse_page(text, name), site_evidence(self.docs_dir)
         keep = self.md.htmlStash.store
         woven = weave(page, lines, evidence, self.docs_dir, keep)
-        return fill(name, woven, evidence, self.docs_dir, keep)
+        woven = fill(name, woven, evidence, self.docs_dir, keep)
+        return list_names(name, show(name, woven), keep)
 
 
 def makeExtension(**options: Any) -> CrossgradExtension:

@@ -120,6 +120,7 @@ def set_default_device(device: Any) -> None:
 
 
 def get_default_device() -> device:
+    """Where factories make tensors unless told otherwise."""
     return with_index(_default[0] or CPU)
 
 

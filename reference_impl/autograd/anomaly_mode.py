@@ -23,10 +23,12 @@ _check_nan = [True]
 
 
 def is_anomaly_enabled() -> bool:
+    """Whether anomaly detection is on."""
     return bool(mode.state & ANOMALY)
 
 
 def is_anomaly_check_nan_enabled() -> bool:
+    """Whether anomaly detection looks for NaN in gradients."""
     return _check_nan[0]
 
 

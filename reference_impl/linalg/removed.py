@@ -73,6 +73,7 @@ def _removed(name: str) -> Callable[..., NoReturn]:
         raise RuntimeError(_HEAD + _SAID[name])
 
     function.__name__ = function.__qualname__ = name
+    function.__doc__ = f"Removed: raises RuntimeError, which says what replaces ``torch.{name}``."
     return function
 
 

@@ -283,7 +283,19 @@ def _mapped(name: str, self: Tensor, function: Any, others: tuple[Tensor, ...]) 
 
 for _method in (as_subclass, apply_, map_, map2_):
     setattr(Tensor, _method.__name__, _method)
-PUBLIC["detach"], PUBLIC["detach_"] = lambda self: self.detach(), lambda self: self.detach_()
+
+
+def detach(input: Tensor) -> Tensor:
+    """The same memory without history, sharing the version counter."""
+    return input.detach()
+
+
+def detach_(input: Tensor) -> Tensor:
+    """Take `input` out of the graph that made it.  Raises RuntimeError for a view."""
+    return input.detach_()
+
+
+PUBLIC["detach"], PUBLIC["detach_"] = detach, detach_
 PUBLIC["as_strided_"] = Tensor.as_strided_  # type: ignore[attr-defined]
 Tensor.resize_ = resize_  # type: ignore[attr-defined]
 Tensor.resize_as_ = PUBLIC["resize_as_"] = resize_as_  # type: ignore[attr-defined]
