@@ -36,10 +36,12 @@ mode = _Mode()
 
 
 def is_grad_enabled() -> bool:
+    """Whether operations are recorded now."""
     return bool(mode.state & RECORD)
 
 
 def is_inference_mode_enabled() -> bool:
+    """Whether inference mode is on."""
     return bool(mode.state & INFERENCE)
 
 
@@ -206,6 +208,7 @@ class set_multithreading_enabled:
 
 
 def is_multithreading_enabled() -> bool:
+    """What ``set_multithreading_enabled`` has set; the backward pass here has one thread."""
     return _threads.enabled
 
 

@@ -84,6 +84,7 @@ def inferred_shape(shape: Any, count: int) -> tuple[int, ...]:
 @view_op(self=lambda grad, self_shape: reshape(grad, self_shape), method=False, function=False,
     name="view")  # fmt: skip
 def _view(xp, self, size):
+    """The same memory in another shape.  Raises RuntimeError where it would take a copy."""
     seen = seen_as(self, inferred_shape(size, self.size))
     if seen is None:
         raise errors.view_incompatible()
