@@ -34,7 +34,7 @@ def _rebuild_tensor_v2(
     metadata: Any = None,
 ) -> Tensor:
     tensor = _resolved(_rebuild_tensor(storage, storage_offset, size, stride), metadata)
-    return tensor.requires_grad_() if requires_grad else tensor
+    return tensor._require_grad() if requires_grad else tensor
 
 
 def _rebuild_tensor_v3(
@@ -89,7 +89,7 @@ def _rebuild_from_type_v2(func: Any, new_type: type, args: tuple[Any, ...], stat
         is_leaf_with_grad = result.requires_grad
         result = adopt(result.detach(), new_type)
         if is_leaf_with_grad:
-            result.requires_grad_()
+            result._require_grad()
     restore = getattr(result, "__setstate__", None)
     if restore is not None:
         restore(state)

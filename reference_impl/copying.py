@@ -40,7 +40,7 @@ def rebuild(
     if cls is not Tensor:
         tensor = adopt(tensor, cls)
     if requires_grad:
-        tensor.requires_grad_()
+        tensor._require_grad()
     tensor.__dict__.update(attributes)
     return tensor
 
@@ -57,7 +57,7 @@ def deepcopy(tensor: Tensor, memo: dict[Any, Any]) -> Any:
     if type(tensor) is not Tensor:
         result = adopt(result, type(tensor))
     if tensor.requires_grad:
-        result.requires_grad_()
+        result._require_grad()
     memo[id(tensor)] = result
     if tensor._grad is not None:
         result._grad = deepcopy(tensor._grad, memo)

@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from . import backend, dtypes, errors
-from .autograd.grad_mode import INFERENCE, mode
+from .autograd.grad_mode import INFERENCE, PERHAPS_FUNCTIONAL, mode, refuse_in_transform
 from .autograd.node import AccumulateGrad, HookList, RemovableHandle
 from .dtypes import dtype
 
@@ -111,6 +111,12 @@ class Tensor:
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         pass
 
+    def __init_subclass__(cls, **options: Any) -> None:
+        from .overrides import tell_of_methods
+
+        super().__init_subclass__(**options)
+        tell_of_methods(cls)
+
     if TYPE_CHECKING:  # most methods are the operations, attached where those are declared
 
         def __getattr__(self, name: str) -> Any: ...
@@ -121,6 +127,12 @@ class Tensor:
         def __rmul__(self, other: Any) -> Any: ...
         def __truediv__(self, other: Any) -> Any: ...
         def __matmul__(self, other: Any) -> Any: ...
+
+    @staticmethod
+    def _make_subclass(cls: Any, data: Tensor, require_grad: bool = False) -> Any:
+        """An instance of `cls` around the memory of `data`."""
+        made = adopt(data.detach(), cls)
+        return made._require_grad() if require_grad else made
 
     # ------------------------------------------------------------ what it is
 
@@ -197,13 +209,18 @@ class Tensor:
 
     @requires_grad.setter
     def requires_grad(self, value: bool) -> None:
-        self.requires_grad_(value)
+        self._require_grad(value)
 
     def requires_grad_(self, requires_grad: bool = True) -> Tensor:
         """Start (or stop) recording operations on this leaf.
 
-        Raises RuntimeError on a non-leaf, an integer tensor or an inference tensor.
+        Raises RuntimeError on a non-leaf, an integer tensor or an inference tensor, and anywhere in
+        a function that ``torch.func`` transforms.
         """
+        refuse_in_transform("requires_grad_", PERHAPS_FUNCTIONAL)
+        return self._require_grad(requires_grad)
+
+    def _require_grad(self, requires_grad: bool = True) -> Tensor:
         if not self.is_leaf:
             if requires_grad:
                 return self
@@ -263,6 +280,7 @@ class Tensor:
         node = self.history()
         if node is None:
             raise RuntimeError("can't retain_grad on Tensor that has requires_grad=False")
+        refuse_in_transform("retain_grad")
         if type(node) is not AccumulateGrad:
             node.own_hooks().retain.setdefault(self._port, weakref.ref(self))
 

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from ..func.batching import Batched, batched_in, hide, level_of, running
 from ..ops.join import stack
 from ..tensor import Tensor
+from ..utils._pytree import tree_flatten, tree_leaves, tree_map, tree_unflatten
 
 
 class VmapInfo(NamedTuple):
@@ -45,19 +46,46 @@ def apply_under_transform(cls: Any, args: tuple[Any, ...], kwargs: dict[str, Any
             "and an overridden vmap staticmethod. Please set generate_vmap_rule=False or delete "
             f"the overridden vmap staticmethod to avoid ambiguity. {_MORE.strip()}"
         )
-    return _by_its_own(cls, args, level) if written else _one_by_one(cls, args, kwargs, level)
+    return (
+        _by_its_own(cls, args, kwargs, level) if written else _one_by_one(cls, args, kwargs, level)
+    )
 
 
-def _by_its_own(cls: Any, args: tuple[Any, ...], level: int) -> Any:
+def _by_its_own(cls: Any, args: tuple[Any, ...], kwargs: dict[str, Any], level: int) -> Any:
+    if any(isinstance(x, Tensor) for x in tree_leaves(kwargs)):
+        raise NotImplementedError(
+            "Run vmap on autograd.Function with kwarg-only Tensor args. Please do not pass "
+            f"kwarg-only Tensors to autograd.Function. Got: {kwargs}"
+        )
     running_level = next(one for one in running() if one.number == level)
     info = VmapInfo(running_level.size, running_level.randomness)
-    in_dims = tuple(0 if level_of(a) == level else None for a in args)
-    whole = [a._value if d == 0 else a for a, d in zip(args, in_dims, strict=True)]
-    outputs, out_dims = cls.vmap(info, in_dims, *whole)
-    if isinstance(outputs, tuple):
-        dims = out_dims if isinstance(out_dims, tuple) else (out_dims,) * len(outputs)
-        return tuple(_hidden(o, d, level) for o, d in zip(outputs, dims, strict=True))
-    return _hidden(outputs, out_dims, level)
+    in_dims = tree_map(lambda a: 0 if level_of(a) == level else None, args)
+    whole = tree_map(lambda a: a._value if level_of(a) == level else a, args)
+    answer = cls.vmap(info, in_dims, *whole, **kwargs)
+    outputs, out_dims = _two(answer)
+    leaves, spec = tree_flatten(outputs)
+    dims, dims_spec = tree_flatten(out_dims)
+    if isinstance(outputs, tuple) and not isinstance(out_dims, tuple):
+        dims, dims_spec = [out_dims] * len(leaves), spec
+    if dims_spec != spec:
+        raise RuntimeError(
+            "The autograd.Function's vmap staticmethod returned an incompatible (output, out_dims) "
+            f"tuple. Expected out_dims={out_dims} to be compatible with the structure of `output`. "
+            f"out_dims has structure {dims_spec} but output has structure {spec}.{_MORE}"
+        )
+    pairs = zip(leaves, dims, strict=True)
+    return tree_unflatten([_hidden(o, d, level) for o, d in pairs], spec)
+
+
+def _two(answer: Any) -> tuple[Any, Any]:
+    """What a ``vmap`` returned, (output, out_dims).  Raises RuntimeError for anything else."""
+    if isinstance(answer, tuple) and len(answer) == 2:
+        return answer
+    got = f"{len(answer)} returns" if isinstance(answer, tuple) else f"a {type(answer)}"
+    raise RuntimeError(
+        "Expected the vmap staticmethod to have two returns, an output and out_dims with pytree "
+        f"structure compatible with the output. Got {got} instead"
+    )
 
 
 def _hidden(out: Any, dim: int | None, level: int) -> Any:

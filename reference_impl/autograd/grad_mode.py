@@ -35,6 +35,20 @@ class _Mode(threading.local):
 mode = _Mode()
 
 
+PERHAPS_FUNCTIONAL = " (or perhaps using torch.autograd.functional.* APIs)"
+
+
+def refuse_in_transform(method: str, perhaps: str = "") -> None:
+    """Raise RuntimeError for a method that no function transformed by ``torch.func`` may call."""
+    if mode.transforms or mode.state & TRANSFORM:
+        raise RuntimeError(
+            f"You are attempting to call Tensor.{method}(){perhaps} inside of a function being "
+            "transformed by a functorch transform. This is unsupported, please attempt to use the "
+            f"functorch transforms (e.g. grad, vjp, jacrev, jacfwd, hessian) or call {method}() "
+            "outside of a function being transformed instead."
+        )
+
+
 def is_grad_enabled() -> bool:
     """Whether operations are recorded now."""
     return bool(mode.state & RECORD)

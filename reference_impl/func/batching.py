@@ -19,7 +19,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from ..autograd.forward_ad import attach, below, tangent_of
-from ..autograd.grad_mode import TRANSFORM, mode
+from ..autograd.grad_mode import PERHAPS_FUNCTIONAL, TRANSFORM, mode, refuse_in_transform
 from ..op import PLAIN
 from ..tensor import Tensor, _new, wrap
 
@@ -122,14 +122,8 @@ class Batched(Tensor):
     def history(self) -> Any:
         return self._value.history()
 
-    def requires_grad_(self, requires_grad: bool = True) -> Any:
-        raise RuntimeError(
-            "You are attempting to call Tensor.requires_grad_() (or perhaps using "
-            "torch.autograd.functional.* APIs) inside of a function being transformed by a "
-            "functorch transform. This is unsupported, please attempt to use the functorch "
-            "transforms (e.g. grad, vjp, jacrev, jacfwd, hessian) or call requires_grad_() outside "
-            "of a function being transformed instead."
-        )
+    def _require_grad(self, requires_grad: bool = True) -> Any:
+        refuse_in_transform("requires_grad_", PERHAPS_FUNCTIONAL)
 
     def detach(self) -> Any:
         return hide(self._value.detach(), self._batch_level)

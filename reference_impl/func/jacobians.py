@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from ..ops.create import eye
+from ..ops.join import stack
 from ..tensor import Tensor
 from ..utils._pytree import tree_flatten, tree_map, tree_unflatten
 from .forward import jvp
@@ -61,8 +62,13 @@ def jacrev(
         outputs, out_spec = tree_flatten(output)
         _check_real("jacrev", outputs, "outputs")
         rows = _basis(outputs)
-        back = vmap(lambda *r: vjp_fn(tree_unflatten(r, out_spec)), chunk_size=chunk_size)
-        columns, in_spec = tree_flatten(back(*rows))
+
+        def back(*row: Any) -> Any:
+            return vjp_fn(tree_unflatten(row, out_spec))
+
+        one_by_one = chunk_size == 1
+        found = _each(back, rows) if one_by_one else vmap(back, chunk_size=chunk_size)(*rows)
+        columns, in_spec = tree_flatten(found)
         sizes = [o.numel() for o in outputs]
         results = []
         for out, start, size in zip(outputs, _starts(sizes), sizes, strict=True):
@@ -118,6 +124,13 @@ def jacfwd(
         return (result, tree_map(lambda a: a[0], aux[0])) if has_aux else result
 
     return wrapper
+
+
+def _each(func: Callable[..., Any], rows: Sequence[Any]) -> Any:
+    """What ``vmap(func)(*rows)`` returns, for a function that cannot be mapped."""
+    found = [tree_flatten(func(*row)) for row in zip(*rows, strict=True)]
+    columns = zip(*(leaves for leaves, _ in found), strict=True)
+    return tree_unflatten([stack(list(column)) for column in columns], found[0][1])
 
 
 def hessian(func: Callable[..., Any], argnums: Argnums = 0) -> Callable[..., Any]:

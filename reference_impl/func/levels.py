@@ -60,7 +60,7 @@ class Inputs:
             if innermost(x).requires_grad:
                 return alias(x)
             out = x.detach()
-            innermost(out).requires_grad_()
+            innermost(out)._require_grad()
         inherit(innermost(out), innermost(x))
         self.leaves.add(innermost(out).history())
         return out

@@ -124,14 +124,14 @@ def stack_module_state(models: Sequence[Any]) -> tuple[dict[str, Any], dict[str,
     found = []
     for kind in ("named_parameters", "named_buffers"):
         columns = [dict(getattr(m, kind)()) for m in models]
-        found.append({name: _stacked([c[name] for c in columns]) for name in columns[0]})
+        found.append({name: _stacked(name, [c[name] for c in columns]) for name in columns[0]})
     return found[0], found[1]
 
 
-def _stacked(tensors: Sequence[Any]) -> Tensor:
+def _stacked(name: str, tensors: Sequence[Any]) -> Tensor:
     if all(t.requires_grad and t.is_leaf for t in tensors):
         out = stack([t.detach() for t in tensors])
-        return out.requires_grad_()
+        return out._require_grad()
     if any(t.requires_grad for t in tensors):
-        raise RuntimeError("Expected tensors in a module to all have the same requires_grad state")
+        raise RuntimeError(f"Expected {name} from each model to have the same .requires_grad")
     return stack(list(tensors))

@@ -8,6 +8,7 @@ from typing import Any
 
 from .. import dtypes, errors
 from ..autograd.grad_mode import RECORD, enable_grad, mode
+from ..autograd.graph import disable_saved_tensors_hooks
 from ..ops.create import ones_like, zeros_like
 from ..tensor import Tensor
 from ..utils._pytree import tree_flatten, tree_map, tree_unflatten
@@ -50,7 +51,7 @@ def _grad_and_value(
 ) -> tuple[Any, Any]:
     inputs = Inputs()
     recorded = mode.state & RECORD
-    with enable_grad(), Transforming():
+    with enable_grad(), without_hooks(), Transforming():
         args, chosen, spec = _with_fresh(inputs, args, argnums)
         output, aux = split_aux(func(*args, **kwargs), has_aux, "grad_and_value(f)(*args)")
         _check_scalar(output)
@@ -137,6 +138,14 @@ def _detached(tree: Any) -> Any:
     return tree_map(lambda t: t.detach() if isinstance(t, Tensor) else t, tree)
 
 
+def without_hooks() -> Any:
+    """A context in which there are no saved-tensor hooks; RuntimeError inside some."""
+    return disable_saved_tensors_hooks(
+        "torch.func.{grad, vjp, jacrev, hessian} don't yet support saved tensor hooks. Please open "
+        "an issue with your use case."
+    )
+
+
 # ---------------------------------------------------------------- vjp
 
 
@@ -146,7 +155,8 @@ def vjp(func: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
     With `has_aux`, `func` returns (output, aux), and aux comes third.
     """
     inputs = Inputs()
-    with enable_grad(), Transforming():
+    recorded = mode.state & RECORD
+    with enable_grad(), without_hooks(), Transforming():
         fresh = tree_map(fresh_leaf(inputs), primals)
         output, aux = split_aux(func(*fresh), has_aux, "vjp(f, *primals)")
     leaves, spec = tree_flatten(fresh)
@@ -171,10 +181,11 @@ def vjp(func: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
             if c.shape != out.shape:
                 raise errors.grad_shape_mismatch(i, c.shape, out.shape)
         found = _gradients(inputs, outputs, given, leaves)
-        return inputs.released(tree_unflatten(found, spec))
+        result = tree_unflatten(found, spec)
+        return inputs.released(result) if mode.state & RECORD else _detached(result)
 
-    result = inputs.released(output)
-    return (result, vjp_fn, inputs.released(aux)) if has_aux else (result, vjp_fn)
+    result, aux = map(inputs.released if recorded else _detached, (output, aux))
+    return (result, vjp_fn, aux) if has_aux else (result, vjp_fn)
 
 
 def _drawn(spec: Any) -> str:

@@ -18,7 +18,7 @@ def pullback(
     Bare arrays give bare arrays; Tensors give Tensors that can be differentiated again.
     """
     record = isinstance(grad, Tensor)
-    tensors = list(inputs) if record else [wrap(x).requires_grad_() for x in inputs]
+    tensors = list(inputs) if record else [wrap(x)._require_grad() for x in inputs]
     wanted = [t for t, need in zip(tensors, needs, strict=True) if need]
     with enable_grad():
         image = function(*tensors)

@@ -43,7 +43,7 @@ class Parameter(Tensor, metaclass=_ParameterMeta):
             made._is_param = True
         made._counter = [0]
         if requires_grad:
-            made.requires_grad_()
+            made._require_grad()
         return made
 
     def __repr__(self, *, tensor_contents: Any = None) -> str:
@@ -79,7 +79,7 @@ class Buffer(Tensor, metaclass=_BufferMeta):
             data = empty(0)
         made = adopt(data.detach(), Tensor)
         if data.requires_grad:
-            made.requires_grad_()
+            made._require_grad()
         made._is_buffer, made.persistent = True, persistent
         return made
 
@@ -156,7 +156,7 @@ def _empty(requires_grad: bool, device: Any, dtype: Any, cls: Any) -> Any:
 
     made = adopt(empty(0, device=device, dtype=dtype), cls)
     if requires_grad:
-        made.requires_grad_()
+        made._require_grad()
     return made
 
 

@@ -170,14 +170,14 @@ def _finish(
         if out._data.shape != array.shape:
             out.resize_(array.shape)  # type: ignore[attr-defined]
         store(out, array)
-        return out.requires_grad_() if requires_grad else out
+        return out._require_grad() if requires_grad else out
     made = wrap(array)
     if requires_grad:
         if made.dtype.category < dtypes.FLOAT:
             raise RuntimeError(
                 "Only Tensors of floating point and complex dtype can require gradients"
             )
-        made.requires_grad_()
+        made._require_grad()
     return made
 
 
@@ -512,7 +512,7 @@ def asarray(
         obj = obj.to(device=where, dtype=chosen, copy=bool(copy))
     if not requires_grad and obj.requires_grad:
         return obj.detach()  # type: ignore[no-any-return]
-    return obj.requires_grad_() if requires_grad and obj is not source else obj  # type: ignore
+    return obj._require_grad() if requires_grad and obj is not source else obj  # type: ignore
 
 
 @public

@@ -129,7 +129,7 @@ def _made(
 
         for level in levels:
             made = hide(made, level.number)
-    return made.requires_grad_() if requires_grad else made
+    return made._require_grad() if requires_grad else made
 
 
 def _valid_options(function: str, args: Any, kwargs: dict[str, Any]) -> None:
@@ -277,7 +277,7 @@ def _made_like(
         )  # fmt: skip
     like = empty_like(input._data, chosen.numpy, memory_format)
     made = wrap(backend.move(fill.drawn_like(like, generator, draw_for(chosen)), where))
-    return made.requires_grad_() if requires_grad else made
+    return made._require_grad() if requires_grad else made
 
 
 def rand_like(input: Tensor, **options: Any) -> Tensor:

@@ -172,7 +172,7 @@ class CheckpointFunction(Function):
             )
         inputs = list(ctx.args)
         for i, t in zip(ctx.places, ctx.saved_tensors, strict=True):
-            inputs[i] = t.detach().requires_grad_(t.requires_grad)
+            inputs[i] = t.detach()._require_grad(t.requires_grad)
         with _random_state(ctx.state), enable_grad():
             outputs = ctx.run_function(*inputs)
         outputs = outputs if isinstance(outputs, tuple) else (outputs,)

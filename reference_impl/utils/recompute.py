@@ -75,7 +75,7 @@ class Frame:
         self.described: list[Any] = []
         self.counts: Any = weakref.WeakKeyDictionary()  # backward pass -> tensors saved again
         self.completed = self.lenient = False
-        anchor = wrap(np.zeros(0, np.float32)).requires_grad_()
+        anchor = wrap(np.zeros(0, np.float32))._require_grad()
         self.inputs = _Inputs.apply(anchor, kwargs, *args)._grad_fn
 
     def forgetting(self) -> saved_tensors_hooks:

@@ -23,8 +23,8 @@ class Places:
     find them; what is found goes where NumPy's rules say.
     """
 
-    def __init__(self, self_: Any, indices: Sequence[Any], level: int) -> None:
-        self.size = size_of([self_, *indices], level)
+    def __init__(self, self_: Any, indices: Sequence[Any], level: int, given: Any = None) -> None:
+        self.size = size_of([self_, *indices, given], level)
         self.value = whole(self_, level)
         found = _without_masks(indices, level)
         at = [i for i, index in enumerate(found) if index is not None]
@@ -100,7 +100,7 @@ def _indexed(op: Op, values: list[Any], level: int) -> Any:
 @rule("index_put")
 def _index_put(op: Op, values: list[Any], level: int) -> Any:
     self, indices, given, *accumulate = values
-    return Places(self, indices, level).with_values(
+    return Places(self, indices, level, given).with_values(
         op, given, level, bool(accumulate and accumulate[0])
     )
 
