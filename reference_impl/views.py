@@ -72,6 +72,13 @@ class View:
         view.layout = _layout(base._data) if outer is None else outer.layout
         return view
 
+    def steps_alone(self) -> View:
+        """The same view of no base, for a node: it must not refer to its own output."""
+        view: View = _new(View)
+        view.step, view.place, view.base = self.step, self.place, None  # type: ignore[assignment]
+        view.outer = None if self.outer is None else self.outer.steps_alone()
+        return view
+
     def replay(self, base: Any) -> Any:
         """Take the same view of another base: an array, or a Tensor (recording)."""
         from .op import invoke
@@ -122,7 +129,8 @@ class View:
         if type(tensor._grad_fn) is AccumulateGrad:
             return
         if tensor._data.dtype == self.base._data.dtype:
-            move_to(tensor, AsStridedBackward0(self, node, tensor))
+            edge = node, self.base._port
+            move_to(tensor, AsStridedBackward0(self, self.base._data, edge, tensor._data))
             return
         before, mode.state = mode.state, RECORD
         try:  # no strides lead to elements of another dtype: the steps do
@@ -145,19 +153,18 @@ def _layout(array: Any) -> tuple[Any, Any]:
 class AsStridedBackward0(Node):
     """The history of a view of a changed base: the view of whatever the base is now."""
 
-    __slots__ = ("view",)
+    __slots__ = ("base", "view")
 
-    def __init__(self, view: View, base_node: Node | None, tensor: Tensor) -> None:
-        super().__init__((base_node,), (view.base._port,))
-        self.view = view
-        self.shape, self.dtype = tensor._data.shape, tensor._data.dtype
+    def __init__(self, view: View, base: Any, edge: tuple[Node | None, int], piece: Any) -> None:
+        super().__init__(edge[:1], edge[1:])
+        self.view, self.base = view.steps_alone(), base
+        self.shape, self.dtype = piece.shape, piece.dtype
 
     def backward(self, grad: Any, record: bool) -> Sequence[Any]:
         """The transpose of taking the view: the gradient put where the view lies in the base."""
         from .autograd.transpose import transpose_linear
 
-        base = self.view.base._data
-        return (transpose_linear(self.view.replay, base, grad, record),)
+        return (transpose_linear(self.view.replay, self.base, grad, record),)
 
     def unpack(self, record: bool) -> Sequence[Any]:
         return ()
@@ -188,7 +195,13 @@ class CopySlices(Node):
     def backward(self, grad: Any, record: bool) -> Sequence[Any]:
         result = grad.clone() if record else _laid_out_like(grad, self.strides)
         piece = self.view.replay(result)
-        inner, *others = self.change.backward(piece.clone() if record else piece.copy(), record)
+        if record:  # what the change saved of its result is a view of what this node made
+            seen_as = AsStridedBackward0(self.view, result._data, (self, 0), piece._data)
+            self.change.__dict__["seen_as"] = seen_as
+        try:
+            inner, *others = self.change.backward(piece.clone() if record else piece.copy(), record)
+        finally:
+            self.change.__dict__.pop("seen_as", None)
         piece[...] = 0 if inner is None else inner
         return (result, *others)
 
@@ -387,7 +400,7 @@ def rebase(self: Tensor, node: Node) -> None:
     base = self if view is None else view.base
     if view is not None:
         view.locate(self)
-        node = CopySlices(base, view, node)
+        node = CopySlices(base, view.steps_alone(), node)
     move_to(base, node)
     self._counter[1:] = [node.name(), weakref.ref(base._data)]  # for the error message
     if view is not None:

@@ -90,6 +90,7 @@ class _Task:
         accumulate: bool,
     ) -> None:
         self.retain, self.record, self.accumulate = retain, record, accumulate
+        self.roots, self.reached = roots, None  # type: tuple[Sequence[Target], Any]
         self.buffers: dict[Node, Any] = {}  # node -> gradient (a list for several outputs)
         self.heap: list[tuple[int, Node]] = []
         self.leaves: dict[Node, Any] = {}
@@ -100,6 +101,19 @@ class _Task:
             for node, port in targets or ():
                 self.capture.setdefault(node, []).append(port)
         self.arrivals = _count_arrivals(roots, self.wanted) if AccumulateGrad.hooked else None
+
+    def will_run(self, node: Node) -> bool:
+        """Whether this pass reaches `node`.  Raises RuntimeError for leaves in ``grad``."""
+        if not self.accumulate and type(node) is AccumulateGrad:
+            raise RuntimeError(
+                "A leaf node was passed to _will_engine_execute_node but we are currently running "
+                "autograd.grad(). This is currently not supported."
+            )
+        if self.wanted is not None:
+            return node in self.wanted
+        if self.reached is None:
+            self.reached = _reachable(self.roots)
+        return node in self.reached
 
     def deliver(self, node: Node, port: int, grad: Any) -> None:
         """Add a gradient to what has arrived for an output of `node`; None only counts."""

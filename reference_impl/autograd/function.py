@@ -93,7 +93,16 @@ class FunctionNode(Node, FunctionCtx):
             return tuple(self.saved_for_forward)
         if self.saved is None:
             raise errors.freed_buffers()
-        return tuple(None if s is None else s.unpack(self) for s in self.saved)
+        maker = self.__dict__.get("seen_as", self)
+        return tuple(None if s is None else s.unpack(maker) for s in self.saved)
+
+    @property
+    def saved_variables(self) -> tuple[Any, ...]:
+        """The old name of ``saved_tensors``."""
+        warnings.warn(
+            "'saved_variables' is deprecated; use 'saved_tensors'", DeprecationWarning, stacklevel=2
+        )
+        return self.saved_tensors
 
     def backward(self, grad: Any, record: bool) -> Sequence[Any]:
         grads = list(grad) if self.metas is not None else [grad]
@@ -406,7 +415,7 @@ def _mark_views(ctx: Any, results: Sequence[Any], recording: bool) -> None:
             t._view.kind, t._view.seen = "several" if several else "custom", t._counter[0]
 
 
-def _attach(ctx: Any, results: Sequence[Any]) -> None:
+def _attach(ctx: Any, results: list[Any]) -> None:
     """Make the node the history of the differentiable outputs."""
     from ..views import move_to, rebase
 
@@ -420,6 +429,8 @@ def _attach(ctx: Any, results: Sequence[Any]) -> None:
         if t is None or any(t is n for n in ctx.non_differentiable):
             if not ctx._materialize_non_diff_grads:
                 ctx._left_undefined = (*ctx._left_undefined, port)
+            if t is not None and any(t is d for d in ctx.dirty_tensors):
+                results[port] = t.detach()
             continue
         if t.dtype.category < dtypes.FLOAT:
             continue

@@ -6,6 +6,7 @@ import contextlib
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
+from weakref import WeakKeyDictionary
 
 from .. import backend, errors
 from ..missing import names_of
@@ -212,22 +213,32 @@ def register_multi_grad_hook(
     tensors: Sequence[Tensor], fn: Callable[..., None], *, mode: str = "all"
 ) -> _Handles:
     """Call `fn` when the gradients of all `tensors` are known (with their list), or of ``"any"``
-    (with the first gradient).
+    (with the first gradient), once in each backward pass.
+
+    "All" are those that the pass reaches; in the list there is None for the others.
     """
+    from .engine import running_pass
+
     if mode not in ("all", "any"):
         raise ValueError(f"Expects mode to be one of ('all', 'any') but got {mode}")
-    grads: list[Any] = [None] * len(tensors)
-    seen: list[int] = []
+    nodes = [t.history() for t in tensors]
+    assert None not in nodes, "Expected gradient function to be set"
+    arrived: WeakKeyDictionary[Any, dict[int, Any]] = WeakKeyDictionary()  # by backward pass
+    lock = threading.Lock()
 
     def hook_for(i: int) -> Callable[[Any], None]:
         def hook(grad: Any) -> None:
-            grads[i] = grad
-            seen.append(i)
-            if mode == "any" and len(seen) == 1:
-                fn(grad)
-            elif mode == "all" and len(seen) == len(tensors):
-                fn(list(grads))
-                seen.clear()
+            task = running_pass()
+            assert task is not None
+            with lock:
+                found = arrived.setdefault(task, {})
+                found[i] = grad
+                count = len(found)
+            if mode == "any":
+                if count == 1:
+                    fn(grad)
+            elif count == sum(map(task.will_run, nodes)):
+                fn([found.get(k) for k in range(len(nodes))])
 
         return hook
 

@@ -290,7 +290,7 @@ class Op:
             elif kind == RESULT and value.dtype.kind in "biu":
                 value = wrap(value)
             elif kind == RESULT:
-                value = with_history(value, node, at)
+                value = with_history(value, node.__dict__.get("seen_as", node), at)
             elif kind == ARGUMENT and is_array(value):
                 edge = self._edge_of(node, at)
                 value = wrap(value) if edge is None else with_history(value, *edge)

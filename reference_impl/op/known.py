@@ -150,7 +150,8 @@ def _on_tensors(op: Op, places: _Places) -> Run:
             self = values[0]
             for port, t in enumerate(results):
                 t._counter = self._counter
-                t._view = View.of(self, op, values, several, port)
+                if t._counter is not None:  # autograd knows no views of inference tensors
+                    t._view = View.of(self, op, values, several, port)
         if not several:
             return results[0]
         return tuple(results) if returns is None else returns(*results)

@@ -205,6 +205,10 @@ def check_range(index: Any, dim: int, size: int) -> None:
 def _gather_self(grad: Any, self_shape: Any, dim: int, index: Any) -> Any:
     from .scatter import scatter_add
 
+    if len(self_shape) != index.ndim:  # one of them is a single number
+        row = zeros_like_shape(grad, self_shape or (1,))
+        found = scatter_add(row, 0, index.reshape(-1), grad.reshape(-1))
+        return found.reshape(tuple(self_shape))
     return scatter_add(zeros_like_shape(grad, self_shape), dim, index, grad)
 
 
@@ -230,6 +234,8 @@ def gather(xp, self, dim, index, *, sparse_grad=False):
     check_range(index, d, self.shape[d] if self.ndim else 1)
     if not self.ndim:
         return xp.broadcast_to(self, index.shape).copy()
+    if not index.ndim:
+        return self[index]
     return self[along(xp, index, d)]
 
 

@@ -67,31 +67,34 @@ def _std(xp, self, dim=None, *, correction=None, keepdim=False):
     return xp.sqrt(_variance(xp, self, dim, correction, keepdim, "std")[0])
 
 
-def _with_mean(rule: Any) -> Any:
-    """The rule for (statistic, mean) from that for the statistic; a gradient may be missing."""
-
-    def both(grads, self, result0, dim, correction, keepdim):  # type: ignore[no-untyped-def]
-        parts = []
-        if grads[0] is not None:
-            parts.append(rule(grads[0], self, result0, dim, correction, keepdim))
-        if grads[1] is not None:
-            shape = tuple(self.shape)
-            parts.append(spread(grads[1], shape, dim, keepdim) / count(shape, dim))
-        return parts[0] if len(parts) == 1 else parts[0] + parts[1]
-
-    return both
+def _and_mean(part: Any, grad: Any, self: Any, dim: Any, keepdim: bool) -> Any:
+    """A statistic's part of the gradient and that of the mean beside it; either may be missing."""
+    if grad is None:
+        return part
+    shape = tuple(self.shape)
+    mean = spread(grad, shape, dim, keepdim) / count(shape, dim)
+    return mean if part is None else part + mean
 
 
-@reduction(
-    self=_with_mean(lambda g, self, result, dim, c, k: _var_rule(g, self, dim, c, k)),
-    name="var_mean", method=False, function=False,
-)  # fmt: skip
+def _var_mean_rule(grads, self, dim, correction, keepdim):  # type: ignore[no-untyped-def]
+    g = grads[0]
+    part = None if g is None else _var_rule(g, self, dim, correction, keepdim)
+    return _and_mean(part, grads[1], self, dim, keepdim)
+
+
+def _std_mean_rule(grads, self, result0, dim, correction, keepdim):  # type: ignore[no-untyped-def]
+    g = grads[0]
+    part = None if g is None else _std_rule(g, self, result0, dim, correction, keepdim)
+    return _and_mean(part, grads[1], self, dim, keepdim)
+
+
+@reduction(self=_var_mean_rule, name="var_mean", method=False, function=False)
 @in_single
 def _var_mean(xp, self, dim=None, *, correction=None, keepdim=False):
     return _variance(xp, self, dim, correction, keepdim, "var_mean")
 
 
-@reduction(self=_with_mean(_std_rule), name="std_mean", method=False, function=False)
+@reduction(self=_std_mean_rule, name="std_mean", method=False, function=False)
 @in_single
 def _std_mean(xp, self, dim=None, *, correction=None, keepdim=False):
     variance, centre = _variance(xp, self, dim, correction, keepdim, "std_mean")

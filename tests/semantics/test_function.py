@@ -344,3 +344,38 @@ def test_what_may_not_be_differentiated_twice_is_one_node(torch):
     assert [node.name() for node, _ in a.grad_fn.next_functions] == [
         "torch::autograd::AccumulateGrad"
     ] * 2
+
+
+def test_an_input_changed_in_place_but_not_differentiable_comes_back_without_history(torch):
+    class Doubled(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, a, b):
+            ctx.mark_dirty(a)
+            ctx.mark_non_differentiable(a)
+            a.mul_(2)
+            return a, b.clone()
+
+        @staticmethod
+        def backward(ctx, of_a, of_b):
+            return None, of_b
+
+    made = torch.ones(2, requires_grad=True).clone()
+    doubled, other = Doubled.apply(made, torch.ones(2, requires_grad=True))
+    assert (doubled.tolist(), doubled.requires_grad, other.requires_grad) == ([2, 2], False, True)
+
+
+def test_saved_variables_is_the_old_name_of_saved_tensors(torch):
+    class Old(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            ctx.save_for_backward(x)
+            return x**2
+
+        @staticmethod
+        def backward(ctx, grad):
+            return 2 * grad * ctx.saved_variables[0]
+
+    x = torch.tensor(3.0, requires_grad=True)
+    with pytest.warns(DeprecationWarning, match="'saved_variables' is deprecated"):
+        Old.apply(x).backward()
+    assert x.grad.item() == 6.0

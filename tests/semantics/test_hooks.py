@@ -118,3 +118,57 @@ def test_hooks_after_accumulation_return_none(torch):
     x.register_post_accumulate_grad_hook(lambda leaf: leaf.grad)
     with pytest.raises(RuntimeError, match="hooks should return None"):
         x.sum().backward()
+
+
+def test_a_hook_on_several_gradients_counts_each_pass_by_itself(torch):
+    leaves = [torch.ones(2, requires_grad=True) for _ in range(4)]
+    seen = []
+    torch.autograd.graph.register_multi_grad_hook(
+        leaves, lambda grads: seen.append([g is not None for g in grads])
+    )
+    a, b, c, d = leaves
+    product = (b * c).sum()
+    product.backward(inputs=(b, c), retain_graph=True)
+    product.backward()
+    (a * d).sum().backward()
+    sum(x.sum() for x in leaves).backward()
+    middle = [False, True, True, False]
+    assert seen == [middle, middle, [True, False, False, True], [True] * 4]
+
+
+def test_a_hook_on_any_gradient_runs_once_in_each_pass(torch):
+    a, b = (torch.ones(2, requires_grad=True) for _ in range(2))
+    seen = []
+    torch.autograd.graph.register_multi_grad_hook((a, b), seen.append, mode="any")
+    (a * b).sum().backward()
+    (a + b).sum().backward()
+    assert len(seen) == 2
+
+
+def test_a_pass_that_failed_leaves_nothing_to_a_hook_on_several_gradients(torch):
+    a, b = (torch.ones(2, requires_grad=True) for _ in range(2))
+    seen, failures = [], [RuntimeError("once")]
+    torch.autograd.graph.register_multi_grad_hook((a, b), lambda grads: seen.append(len(grads)))
+
+    def fail_once(grad):
+        if failures:
+            raise failures.pop()
+
+    middle = a * 2
+    middle.register_hook(fail_once)
+    total = middle.sum() + (b * 3).sum()
+    with pytest.raises(RuntimeError, match="once"):
+        total.backward(retain_graph=True)
+    total.backward(retain_graph=True)
+    total.backward()
+    assert seen == [2, 2]
+
+
+def test_a_hook_on_several_gradients_needs_histories_and_reaches_no_leaf_in_grad(torch):
+    a = torch.ones(2, requires_grad=True)
+    with pytest.raises(AssertionError, match="Expected gradient function to be set"):
+        torch.autograd.graph.register_multi_grad_hook((a, torch.ones(2)), print)
+    double = a * 2
+    torch.autograd.graph.register_multi_grad_hook((a, double), print)
+    with pytest.raises(RuntimeError, match="A leaf node was passed to _will_engine_execute_node"):
+        torch.autograd.grad(double.sum(), a)

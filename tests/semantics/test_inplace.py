@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
+
 import pytest
 
 
@@ -162,3 +165,59 @@ def test_augmented_assignment_is_in_place(torch):
     x += 1
     x *= torch.tensor([2.0, 3.0])
     assert alias.tolist() == [4.0, 6.0]
+
+
+@pytest.mark.parametrize("name", ["exp_", "relu_", "sigmoid_"])
+def test_second_derivative_through_a_view_changed_in_place(torch, name):
+    def by(change):
+        x = torch.tensor([0.5, -1.0], requires_grad=True)
+        y = getattr(change(x + 1), name)()
+        (g,) = torch.autograd.grad((y**3).sum(), x, create_graph=True)
+        (h,) = torch.autograd.grad(g.sum(), x)
+        return g.tolist(), h.tolist()
+
+    assert by(lambda t: t.view(2)) == by(lambda t: t)
+
+
+@pytest.mark.parametrize("name", ["exp_", "relu_", "mul_"])
+def test_a_graph_with_a_view_changed_in_place_dies_by_itself(torch, name):
+    class Hook:
+        def __call__(self, *grads):
+            pass
+
+    def alive_after(change):
+        made = torch.ones(4, requires_grad=True).clone()
+        hook = Hook()
+        made.grad_fn.register_hook(hook)
+        change(made)
+        return weakref.ref(hook)
+
+    gc.disable()
+    try:
+        found = alive_after(lambda t: getattr(t.view(2, 2)[0], name)(*[2] * (name == "mul_")))
+        assert found() is None
+    finally:
+        gc.enable()
+
+
+def test_var_mean_does_not_save_its_variance(torch):
+    x = torch.tensor([1.0, 3.0], requires_grad=True)
+    variance, mean = torch.var_mean(x)
+    variance.mul_(2)
+    (variance + mean).backward()
+    assert x.grad.tolist() == [-3.5, 4.5]
+
+
+def test_a_view_of_an_inference_tensor_is_no_view_to_autograd(torch):
+    with torch.inference_mode():
+        x = torch.ones(2, 3)
+    view = x.view(-1)
+    assert (view._is_view(), view.is_leaf, view.is_inference()) == (False, True, True)
+
+
+@pytest.mark.parametrize(("shape", "index"), [((3,), 1), ((), [0, 0]), ((), 0)])
+def test_gather_mixes_single_numbers_and_rows(torch, shape, index):
+    x = torch.ones(shape, requires_grad=True)
+    found = torch.gather(x, 0, torch.tensor(index))
+    found.sum().backward()
+    assert x.grad.sum().item() == found.numel()
