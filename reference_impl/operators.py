@@ -43,7 +43,10 @@ def _operator(
         if type(other) is Tensor or isinstance(other, kinds):
             return function(self, other)
         if hasattr(type(other), "__torch_function__"):
-            return function(self, other)
+            try:
+                return function(self, other)
+            except TypeError:  # it did not answer: perhaps its own operator does
+                return NotImplemented
         return NotImplemented
 
     method.__name__ = name
