@@ -25,6 +25,7 @@ from ..ops.matmul import matmul, mH, mm
 from ..ops.parts import diagonal as torch_diagonal
 from ..ops.parts import slice_
 from ..ops.reduce import sum as sum_
+from ..ops.rules import serving
 from ..ops.shape import reshape, unsqueeze, view
 from .checks import (
     category,
@@ -229,10 +230,15 @@ def _cross_dim(op: Any, xp: Any, arrays: list[Any]) -> None:
     arrays[2] = d
 
 
+def _cross_check(op: Any, xp: Any, arrays: list[Any]) -> None:
+    _cross_dim(op, xp, arrays)
+    serving("cross", "b")(op, xp, arrays)
+
+
 @op(
     self=lambda grad, other, dim: _cross(conj(other), grad, dim=dim),
     other=lambda grad, self, dim: _cross(grad, conj(self), dim=dim),
-    prepare=_cross_dim, name="linalg_cross", method=False, function=False,
+    prepare=_cross_check, name="linalg_cross", method=False, function=False,
 )  # fmt: skip
 def _cross(xp, self, other, *, dim=-1):
     a = [xp.take(self, i, axis=dim) for i in range(3)]
@@ -285,9 +291,10 @@ def tensorsolve(A: Any, B: Any, dims: Any = None) -> Any:
 @composite(method=False, function=False)
 def vander(x: Any, *, N: int | None = None) -> Any:
     """The powers 0 to N - 1 of each element, as a last dimension; x (..., n)."""
-    if category(x) == dtypes.BOOL:
+    if category(x) == dtypes.BOOL or (x.dtype.is_floating_point and x.dtype.itemsize == 2):
         raise RuntimeError(
-            "linalg.vander supports floating point, complex, and integer tensors, but got Bool"
+            "linalg.vander supports floating point, complex, and integer tensors, but got "
+            f"{scalar_type(x)}"
         )
     x = x if x.ndim else unsqueeze(x, -1)
     n = x.shape[-1] if N is None else N

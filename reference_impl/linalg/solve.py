@@ -110,9 +110,9 @@ def _inv_rule(grads: Any, result: Any) -> Any:
     returns=return_types.linalg_inv_ex,
 )  # fmt: skip
 @lapack.in_columns
-def _inv_ex(xp, A, *, caller="linalg.inv"):
-    check_square(caller, A)
-    check_floating(caller, A, low_precision=False)
+def _inv_ex(xp, A):
+    check_square("linalg.inv", A)
+    check_floating("linalg.inv", A, low_precision=False)
     inverse = lapack.attempt(xp, xp.linalg.inv, A)
     info = xp.zeros(A.shape[:-2], np.int32)
     if inverse is None:
@@ -124,7 +124,7 @@ def _inv_ex(xp, A, *, caller="linalg.inv"):
 @composite(method=False, function=False)
 def inv_ex(A: Any, *, check_errors: bool = False) -> Any:
     """(inverse, info): like ``inv``, but a singular matrix is told by an info that is not 0."""
-    found = _inv_ex(A, caller="linalg.inv_ex")
+    found = _inv_ex(A)
     if check_errors:
         check_singular("linalg.inv_ex", found.info, inversion=True)
     return found

@@ -56,9 +56,9 @@ def add(xp, self, other, *, alpha=1):
     return xp.add(self, _scaled(other, alpha, self))
 
 
-def _no_bool(op: Any, xp: Any, arrays: list[Any]) -> None:
+def refuse_bools(self: Any, other: Any) -> None:
     """Refuse to subtract bool tensors, which is more often a mistake than meant."""
-    bools = [getattr(x, "dtype", type(x)) in (bool, np.bool_) for x in arrays[:2]]
+    bools = [getattr(x, "dtype", type(x)) in (bool, np.bool_) for x in (self, other)]
     if all(bools):
         raise RuntimeError(
             "Subtraction, the `-` operator, with two bool tensors is not supported. "
@@ -69,6 +69,10 @@ def _no_bool(op: Any, xp: Any, arrays: list[Any]) -> None:
             "Subtraction, the `-` operator, with a bool tensor is not supported. "
             "If you are trying to invert a mask, use the `~` or `logical_not()` operator instead."
         )
+
+
+def _no_bool(op: Any, xp: Any, arrays: list[Any]) -> None:
+    refuse_bools(*arrays[:2])
     promote_operands(op, xp, arrays)
 
 
@@ -238,14 +242,18 @@ def reciprocal(xp, self):
 # ---------------------------------------------------------------- signs
 
 
-@pointwise(self=lambda grad: -grad)
-def neg(xp, self):
-    """The negative.  Raises RuntimeError for bool tensors."""
+def refuse_bool_negation(self: Any) -> None:
     if self.dtype == np.bool_:
         raise RuntimeError(
             "Negation, the `-` operator, on a bool tensor is not supported. "
             "If you are trying to invert a mask, use the `~` or `logical_not()` operator instead."
         )
+
+
+@pointwise(self=lambda grad: -grad)
+def neg(xp, self):
+    """The negative.  Raises RuntimeError for bool tensors."""
+    refuse_bool_negation(self)
     return xp.negative(self)
 
 
@@ -332,6 +340,7 @@ def nextafter(xp, self, other):
     self=lambda grad: grad,
     tensor1=lambda grad, tensor2, value: grad * conj(tensor2 * value),
     tensor2=lambda grad, tensor1, value: grad * conj(tensor1 * value),
+    serves="ifc", kernel="addcmul_cpu_out",
 )  # fmt: skip
 def addcmul(xp, self, tensor1, tensor2, *, value=1):
     """The sum self + value * tensor1 * tensor2."""

@@ -159,6 +159,13 @@ def _paired(op: Any, xp: Any, arrays: list[Any]) -> None:
             "Expected both inputs to be Half, Float or Double tensors but got "
             f"{errors.scalar_type(first)} and {errors.scalar_type(second)}"
         )
+    if "bfloat16" in (first.name, second.name):  # which a browser has not
+        raise RuntimeError(
+            "Expected both inputs to be Half, Float or Double tensors but got "
+            f"{errors.scalar_type(first)} and {errors.scalar_type(second)}"
+        )
+    if first.itemsize == 2 and op.name == "polar":
+        raise errors.not_implemented_for("polar_cpu", first)
     if first.itemsize == 2:
         raise NotImplementedError(
             "the reference has no complex32, as NumPy has no complex halves: use float32 parts"

@@ -11,7 +11,7 @@ from .. import dtypes, errors, return_types
 from ..op import composite, op, wrap_dim
 from ..tensor import Tensor
 from .index import require_tensor
-from .rules import not_implemented
+from .rules import not_implemented, serving
 
 # ---------------------------------------------------------------- distinct values
 
@@ -131,8 +131,9 @@ def bincount(xp, self, weights=None, minlength=0):
 @op()
 def histc(xp, self, bins=100, min=0, max=0):
     """Counts of the elements in `bins` equal intervals from `min` to `max` (both 0: the range)."""
-    if self.dtype.kind != "f":
-        raise errors.not_implemented_for("histogram_cpu", dtypes.of(self.dtype))
+    if self.dtype.kind not in "fV":  # a complex range is looked for first, bool edges made
+        kernel = {"b": "linspace_cpu", "c": "aminmax_cpu"}.get(self.dtype.kind, "histogram_cpu")
+        raise errors.not_implemented_for(kernel, dtypes.of(self.dtype))
     if bins <= 0:
         raise RuntimeError(f"torch.histogram(): bins must be > 0, but got {bins} for dimension 0")
     low, high = _histogram_range(xp, self, min, max)
@@ -212,12 +213,10 @@ def _counted(xp: Any, points: Any, edges: list[Any], weight: Any, density: bool)
 
 @op(
     self=not_implemented("aten::histogram"), weight=not_implemented("aten::histogram"),
-    node="NotImplemented", returns=return_types.histogram, name="histogram", method=False,
-    function=False,
+    node="NotImplemented", returns=return_types.histogram, name="histogram",
+    prepare=serving("histogramdd", halves=False), method=False, function=False,
 )  # fmt: skip
 def _histogram(xp, self, bins, range, weight, density):
-    if self.dtype.kind != "f":
-        raise errors.not_implemented_for("histogram_cpu", dtypes.of(self.dtype))
     flat = self.reshape(-1)
     edges = _edges(xp, flat, bins, range, "torch.histogram", 0)
     return _counted(xp, flat[:, None], [edges], weight, density), edges
@@ -234,15 +233,16 @@ def histogram(
 
 @op(
     self=not_implemented("aten::_histogramdd_from_bin_cts"), node="NotImplemented",
-    name="histogramdd", method=False, function=False,
+    name="histogramdd", prepare=serving("histogramdd", halves=False), method=False,
+    function=False,
 )  # fmt: skip
 def _histogramdd(xp, self, bins, range, weight, density):
-    points = self.reshape(-1, self.shape[-1])
-    d = points.shape[1]
+    d = self.shape[-1]
     if len(bins) != d:
         raise RuntimeError(
             "histogramdd: The size of bins must be equal to the innermost dimension of the input."
         )
+    points = self.reshape(math.prod(self.shape[:-1]), d)
     limits = [None] * d if range is None else [range[2 * i : 2 * i + 2] for i in _upto(d)]
     edges = [_edges(xp, points[:, i], bins[i], limits[i], "torch.histogramdd", i) for i in _upto(d)]
     return (_counted(xp, points, edges, weight, density), *edges)
@@ -254,6 +254,8 @@ def histogramdd(
     density: bool = False,
 ) -> Any:  # fmt: skip
     """(counts, edges) of points in d dimensions, (..., d); `bins` for each dimension."""
+    if input.ndim < 2:
+        raise RuntimeError("torch.histogramdd: input tensor should have at least 2 dimensions")
     each = [bins] * input.shape[-1] if isinstance(bins, int) else list(bins)
     hist, *edges = _histogramdd(input, each, range, weight, density)
     return return_types.histogramdd(hist, tuple(edges))

@@ -15,7 +15,7 @@ from .convert import cast
 from .exponential import exp, log, logaddexp
 from .reduce import sum as sum_
 from .reduce import without_each
-from .rules import in_rows, in_single, is_complex
+from .rules import in_rows, in_single, is_complex, serving
 from .selection import where
 from .shape import unsqueeze
 
@@ -131,8 +131,10 @@ def extremes_so_far(xp: Any, better: Any, x: Any, dim: int) -> Any:
     return xp.moveaxis(rows, -1, dim)
 
 
-def _running(xp: Any, self: Any, dim: int, better: Any) -> tuple[Any, Any]:
+def _running(name: str, xp: Any, self: Any, dim: int, better: Any) -> tuple[Any, Any]:
     """(running extremes, the last index of each); a nan stays to the end."""
+    if not self.ndim and dim not in (-1, 0):
+        raise IndexError(f"{name}(): Expected reduction dim -1 or 0 for scalar but got {dim}")
     dim = wrap_dim(dim, self.ndim)
     if not self.ndim:
         return self.copy(), xp.zeros((), np.int64)
@@ -143,18 +145,18 @@ def _running(xp: Any, self: Any, dim: int, better: Any) -> tuple[Any, Any]:
     return values, extremes_so_far(xp, xp.maximum, here, dim)
 
 
-@op(self=_extreme_rule, returns=return_types.cummax)
+@op(self=_extreme_rule, returns=return_types.cummax, prepare=serving("cummax_cpu", "c"))
 @in_rows
 def cummax(xp, self, dim):
     """The running maximum along `dim`, and the last index where it was reached."""
-    return _running(xp, self, dim, xp.maximum)
+    return _running("cummax", xp, self, dim, xp.maximum)
 
 
-@op(self=_extreme_rule, returns=return_types.cummin)
+@op(self=_extreme_rule, returns=return_types.cummin, prepare=serving("cummin_cpu", "c"))
 @in_rows
 def cummin(xp, self, dim):
     """The running minimum along `dim`, and the last index where it was reached."""
-    return _running(xp, self, dim, xp.minimum)
+    return _running("cummin", xp, self, dim, xp.minimum)
 
 
 # ---------------------------------------------------------------- differences and integrals
@@ -211,6 +213,12 @@ def _widths(y: Any, x: Any, dim: int) -> Any:
     return _part(x, dim, 1, x.shape[dim]) - _part(x, dim, 0, x.shape[dim] - 1)
 
 
+def _refuse_bool(name: str, y: Any, x: Any) -> None:
+    if dtypes.bool_ in (y.dtype, None if x is None else x.dtype):
+        which = "`y`" if x is None else "`x` or `y`"
+        raise RuntimeError(f"{name}: received a bool input for {which}, but bool is not supported")
+
+
 def _pairs(y: Any, dim: int) -> tuple[Any, Any]:
     n = y.shape[dim]
     return _part(y, dim, 1, n), _part(y, dim, 0, n - 1)
@@ -223,6 +231,7 @@ def trapezoid(y: Any, x: Any = None, *, dx: float = 1, dim: int = -1) -> Any:
         raise RuntimeError("trapezoid: There must be one `x` value for each sample point")
     if y.shape[wrap_dim(dim, y.ndim)] == 0:
         return y.sum(dim)
+    _refuse_bool("trapezoid", y, x)
     if x is None:
         return (y.sum(dim) - (y.select(dim, 0) + y.select(dim, -1)) * 0.5) * dx
     right, left = _pairs(y, dim)
@@ -232,6 +241,7 @@ def trapezoid(y: Any, x: Any = None, *, dx: float = 1, dim: int = -1) -> Any:
 @composite(method=False, native=True)
 def cumulative_trapezoid(y: Any, x: Any = None, *, dx: float = 1, dim: int = -1) -> Any:
     """The running integral along `dim` by the trapezoidal rule."""
+    _refuse_bool("cumulative_trapezoid", y, x)
     right, left = _pairs(y, wrap_dim(dim, y.ndim))
     if x is None:
         return (dx / 2.0 * (left + right)).cumsum(dim)

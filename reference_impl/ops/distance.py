@@ -13,6 +13,7 @@ import numpy as np
 from .. import dtypes, errors
 from ..op import composite, op, wrap_dim
 from ..tensor import Tensor
+from .arithmetic import refuse_bools
 from .complex import conj, real
 from .matmul import matmul
 from .reduce import sum as sum_
@@ -189,7 +190,18 @@ def _dist_rule(grad: Any, self: Any, other: Any, p: float, result: Any) -> Any:
     return zeros(self - other) if found is None else found
 
 
+def _dist_check(op: Any, xp: Any, arrays: list[Any]) -> None:
+    refuse_bools(*arrays[:2])
+    d = dtypes.result_dtype(*arrays[:2])
+    if d.category < dtypes.FLOAT:
+        raise RuntimeError(
+            "norm(): input dtype should be either floating point or complex. Got "
+            f"{errors.scalar_type(d)} instead."
+        )
+
+
 @op(
+    prepare=_dist_check,
     self=_dist_rule,
     other=lambda grad, self, other, p, result: -_dist_rule(grad, self, other, p, result),
 )

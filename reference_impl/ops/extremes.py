@@ -16,6 +16,7 @@ from ..op import composite, op, reduction, wrap_dim
 from ..tensor import Tensor, wrap
 from .reduce import axes, unreduce
 from .reduce import sum as sum_
+from .rules import serving
 from .selection import maximum, minimum, where
 from .shape import unsqueeze
 
@@ -258,7 +259,7 @@ def _median_index(xp: Any, self: Any, dim: int, ignore_nan: bool) -> Any:
 
 
 def _median_along(xp: Any, self: Any, dim: Any, keepdim: bool, ignore_nan: bool) -> Any:
-    _check_median(self)
+    _check_median(self, "median_out")
     dim = wrap_dim(dim, self.ndim)
     check_not_empty("median", self, dim)
     if self.ndim == 0:
@@ -266,13 +267,13 @@ def _median_along(xp: Any, self: Any, dim: Any, keepdim: bool, ignore_nan: bool)
     return _take(xp, self, _median_index(xp, self, dim, ignore_nan), dim, keepdim)
 
 
-def _check_median(self: Any) -> None:
+def _check_median(self: Any, kernel: str) -> None:
     if self.dtype.kind in "bc":
-        raise errors.not_implemented_for("median_cpu", dtypes.of(self.dtype))
+        raise errors.not_implemented_for(kernel, dtypes.of(self.dtype))
 
 
 def _median_of_all(xp: Any, self: Any, ignore_nan: bool) -> Any:
-    _check_median(self)
+    _check_median(self, "median_cpu")
     if self.size == 0:
         return xp.full((), np.nan if self.dtype.kind not in "iu" else np.iinfo(self.dtype).min,
                        self.dtype)  # fmt: skip
@@ -320,7 +321,7 @@ def nanmedian(self: Any, dim: Any = None, keepdim: bool = False, *, out: Any = N
     return _nanmedian_dim(self, dim, keepdim, **keywords)
 
 
-@op(self=_index_rule, returns=return_types.mode)
+@op(self=_index_rule, returns=return_types.mode, prepare=serving("mode_cpu", "c"))
 def mode(xp, self, dim=-1, keepdim=False):
     """The most frequent element along `dim`, the smallest of several, and where it is last."""
     dim = wrap_dim(dim, self.ndim)

@@ -220,7 +220,7 @@ def _zeta_node(self, other):
 @pointwise(
     self=not_implemented("zeta"), other=lambda grad, self, other: (
         grad * -self * special_zeta(self + 1.0, other)
-    ), node=_zeta_node, overloads=True, numbers=("self", "other"), promote="float", serves="bif",
+    ), node=_zeta_node, overloads=True, numbers=("self", "other"), promote="float", serves="biF",
     kernel="zeta_cpu", inplace=False, method=False, function=False,
 )  # fmt: skip
 @in_double

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from .. import dtypes
 from ..op import composite, wrap_dim
 from ..tensor import Tensor
 
@@ -108,6 +109,8 @@ def gradient(
     `spacing` is a distance, 1 unless given (one for each dimension, or one for all) or tensors of
     coordinates.  Raises RuntimeError for an `edge_order` other than 1 and 2 or too few samples.
     """
+    if self.dtype is dtypes.uint8:
+        raise RuntimeError("torch.gradient does not support uint8 input.")
     dims = _dims(self, dim)
     spacings = _spacings(self, dims, dim, spacing)
     if edge_order not in (1, 2):

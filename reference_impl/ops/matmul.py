@@ -63,10 +63,10 @@ def _dtypes_differ(**operands: Any) -> RuntimeError:
     )
 
 
-def _product(xp: Any, a: Any, b: Any) -> Any:
-    """``a @ b``; NumPy's product of bools is their logical one, PyTorch has none."""
+def _product(xp: Any, a: Any, b: Any, kernel: str = "addmm_impl_cpu_") -> Any:
+    """``a @ b``; NumPy's product of bools is their logical one, PyTorch's `kernel` has none."""
     if a.dtype.kind == "b":
-        raise errors.not_implemented_for("addmm_impl_cpu_", dtypes.bool_)
+        raise errors.not_implemented_for(kernel, dtypes.bool_)
     if a.dtype.kind == "V":  # bfloat16: NumPy's product of its elements is float32
         return xp.matmul(a.astype(np.float32), b.astype(np.float32)).astype(a.dtype)
     return xp.matmul(a, b)
@@ -111,7 +111,7 @@ def mv(xp, self, vec):
         n, m = self.shape
         raise RuntimeError(f"size mismatch, got input ({n}), mat ({n}x{m}), vec ({vec.shape[0]})")
     _same_dtype(self, vec)
-    return _product(xp, self, vec)
+    return _product(xp, self, vec, "addmv_impl_cpu")
 
 
 def _check_dot(self: Any, other: Any) -> None:
@@ -137,7 +137,7 @@ def _check_dot(self: Any, other: Any) -> None:
 def dot(xp, self, tensor):
     """The sum of the products of two vectors' elements (nothing is conjugated)."""
     _check_dot(self, tensor)
-    return _product(xp, self, tensor)
+    return _product(xp, self, tensor, "dot")
 
 
 @op(
@@ -147,7 +147,7 @@ def dot(xp, self, tensor):
 def vdot(xp, self, other):
     """The inner product of two vectors, the first conjugated."""
     _check_dot(self, other)
-    return _product(xp, xp.conj(self), other)
+    return _product(xp, xp.conj(self) if self.dtype.kind == "c" else self, other, "dot")
 
 
 @op(
@@ -158,7 +158,7 @@ def bmm(xp, self, mat2):
     """Products of the matrices of two batches, (b, n, m) and (b, m, p)."""
     _check_batches(self, mat2)
     _same_dtype(self, mat2)
-    return _product(xp, self, mat2)
+    return _product(xp, self, mat2, "bmm")
 
 
 def _check_batches(self: Any, mat2: Any) -> None:
@@ -200,9 +200,11 @@ def _added(xp: Any, self: Any, product: Any, beta: Any, alpha: Any) -> Any:
 
 
 @in_single
-def _product_added(xp: Any, a: Any, b: Any, self: Any, *, beta: Any, alpha: Any) -> Any:
+def _product_added(
+    xp: Any, a: Any, b: Any, self: Any, *, beta: Any, alpha: Any, kernel: str = "addmm_impl_cpu_"
+) -> Any:
     """Beta * self + alpha * (a @ b), in half precision rounded once."""
-    return _added(xp, self, _product(xp, a, b), beta, alpha)
+    return _added(xp, self, _product(xp, a, b, kernel), beta, alpha)
 
 
 def _addmm_self(grad: Any, beta: Any) -> Any:
@@ -245,7 +247,8 @@ def addmv(xp, self, mat, vec, *, beta=1, alpha=1):
             f"vec ({vec.shape[0]})"
         )
     _same_dtype(mat, vec)
-    return _product_added(xp, mat, vec, self, beta=beta, alpha=alpha)
+    kernel = "addmv_impl_cpu"
+    return _product_added(xp, mat, vec, self, beta=beta, alpha=alpha, kernel=kernel)
 
 
 @op(
@@ -258,7 +261,7 @@ def baddbmm(xp, self, batch1, batch2, *, beta=1, alpha=1):
     """Beta * self + alpha * bmm(batch1, batch2)."""
     _check_batches(batch1, batch2)
     _same_dtype(batch1, batch2)
-    return _product_added(xp, batch1, batch2, self, beta=beta, alpha=alpha)
+    return _product_added(xp, batch1, batch2, self, beta=beta, alpha=alpha, kernel="baddbmm")
 
 
 def _to_batch(grad: Any, shape: Any) -> Any:
@@ -282,7 +285,8 @@ def addbmm(xp, self, batch1, batch2, *, beta=1, alpha=1):
     """Beta * self + alpha * (the sum over the batch of bmm(batch1, batch2))."""
     _check_batches(batch1, batch2)
     _same_dtype(batch1, batch2)
-    return _added(xp, self, _product(xp, batch1, batch2).sum(axis=0), beta, alpha)
+    products = _product(xp, batch1, batch2)
+    return _added(xp, self, products.sum(axis=0, dtype=products.dtype), beta, alpha)
 
 
 @op(

@@ -21,7 +21,7 @@ from .parts import (
     slice_,
     slice_backward,
 )
-from .rules import in_rows, laid_out_alike
+from .rules import in_rows, laid_out_alike, serving
 from .shape import _ints, as_dim, at, expand, flatten, reshape, unsqueeze, view
 
 
@@ -270,7 +270,7 @@ def _traced_back(grad: Any, self_shape: Any) -> Any:
     return diagonal_backward(expand(grad, (n,)), self_shape, 0, 0, 1)
 
 
-@op(self=_traced_back)
+@op(self=_traced_back, prepare=serving("trace", "b"))
 def trace(xp, self):
     """The sum of the diagonal of a matrix."""
     if self.ndim != 2:

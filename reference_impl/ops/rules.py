@@ -95,15 +95,23 @@ def in_double(forward: Callable[..., Any]) -> Callable[..., Any]:
     return computed
 
 
-def serving(kernel: str, refused: str = "biuc") -> Callable[..., Any]:
-    """A ``prepare`` that raises NotImplementedError for these kinds of the first argument's dtype.
+def serving(
+    kernel: str, refused: str = "biuc", operands: int = 1, halves: bool = True
+) -> Callable[..., Any]:
+    """A ``prepare`` that raises NotImplementedError for these kinds of dtype.
 
-    The message names PyTorch's `kernel`, as that for a dtype without one does.
+    It is that of the first argument, or to which so many `operands` are promoted.  Without
+    `halves` numbers of two bytes are refused, but on CPUs only.  The message names PyTorch's
+    `kernel`, as that for a dtype without one does.
     """
 
     def check(op: Any, xp: Any, arrays: list[Any]) -> None:
-        if arrays[0].dtype.kind in refused:
-            raise errors.not_implemented_for(kernel, dtypes.of(arrays[0].dtype))
+        d = dtypes.of(arrays[0].dtype)
+        if operands > 1:
+            d = dtypes.result_dtype(*arrays[:operands])
+        half = d.is_floating_point and d.itemsize == 2
+        if d.numpy.kind in refused or (half and not halves and xp is np):
+            raise errors.not_implemented_for(kernel, d)
 
     return check
 

@@ -299,5 +299,8 @@ def scatter_reduce(xp, self, dim, index, src, reduce, *, include_self=True):
             "reduce argument must be either sum, prod, mean, amax or amin, got " + reduce
         )
     _same_dtype("scatter", self, src)
+    if (self.dtype.kind, reduce) in (("b", "mean"), ("c", "amax"), ("c", "amin")):
+        kernel = f"scatter_gather_tensor_cpu_reduce_{reduce}"
+        raise errors.not_implemented_for(kernel, dtypes.of(self.dtype))
     where, values = _places(xp, "scatter", self, dim, index, src)
     return combined(xp, self, dim, where, values, reduce, include_self)

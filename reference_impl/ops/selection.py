@@ -220,6 +220,9 @@ def clamp(xp, self, min=None, max=None):
 
     Where min > max the result is max.  Raises RuntimeError for complex tensors.
     """
+    if self.dtype.kind == "b" and min is not None and max is not None:
+        kernel = "clamp_cpu" if hasattr(min, "dtype") else "clamp_scalar_cpu"
+        raise errors.not_implemented_for(kernel, dtypes.of(self.dtype))
     result = self if min is None else xp.maximum(self, min)
     return result if max is None else xp.minimum(result, max)
 

@@ -511,6 +511,13 @@ def _H(self: Tensor) -> Tensor:
 @composite
 def adjoint(self: Tensor) -> Tensor:
     """The last two dimensions swapped, and conjugated."""
+    if self.ndim == 0:
+        errors.warn_once("adjoint() is deprecated on 0-D tensors. Consider using x.conj().")
+        return self.conj() if self.is_complex() else self  # type: ignore[attr-defined]
+    if self.ndim == 1:
+        raise RuntimeError(
+            "tensor.adjoint() is only supported on matrices or batches of matrices. Got 1-D tensor."
+        )
     return _mH(self)
 
 

@@ -14,7 +14,7 @@ from .. import dtypes, errors, return_types
 from ..op import composite, op, wrap_dim
 from ..tensor import Tensor
 from .index import zeros_like_shape
-from .rules import laid_out_alike
+from .rules import laid_out_alike, serving
 
 # ---------------------------------------------------------------- sorting
 
@@ -115,8 +115,10 @@ def topk(xp, self, k, dim=-1, largest=True, sorted=True):
     n = self.shape[d] if self.ndim else 1
     if not 0 <= k <= n:
         raise RuntimeError("selected index k out of range")
-    if self.dtype.kind == "c":
-        raise errors.not_implemented_for("topk_impl_loop", dtypes.of(self.dtype))
+    if self.dtype.kind in "bc":
+        plain = self.dtype.kind == "b"
+        kind = "topk does not support bool" if plain else " topk does not support complex"
+        raise RuntimeError(kind + " dtypes on CPU")
     values, order = _sorted(xp, self, dim, largest)
     if not self.ndim:
         return values, order
@@ -178,7 +180,7 @@ def _warn_of_gaps(values: Tensor, boundaries: Tensor) -> None:
             )
 
 
-@op(method=False, function=False)
+@op(prepare=serving("searchsorted_out_cpu", "bc"), method=False, function=False)
 def _searchsorted(xp, sorted_sequence, values, out_int32, right, sorter):
     kind = np.int32 if out_int32 else np.int64
     if sorter is not None:

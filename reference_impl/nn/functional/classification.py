@@ -8,6 +8,7 @@ from ... import errors
 from ...op import PUBLIC, composite, op
 from ...op.autocasts import autocasts
 from ...ops.fused import fused
+from ...ops.rules import serving
 from ...tensor import Tensor, wrap, wrap_result
 from .activation import log_softmax, logsigmoid
 from .distance import pairwise_distance
@@ -94,12 +95,15 @@ def _nll(xp: Any, self: Any, target: Any, weight: Any, reduction: str, ignore_in
     return reduced(xp, losses, reduction)
 
 
-@op(self=_nll_rule, name="nll_loss", **_private)
+@op(self=_nll_rule, name="nll_loss", prepare=serving("nll_loss_out_frame"), **_private)
 def _nll_loss(xp, self, target, weight, reduction, ignore_index):
     return _nll(xp, self, target, weight, reduction, ignore_index)
 
 
-@op(self=_nll_rule, name="nll_loss2d", node="NllLoss2DBackward0", **_private)
+@op(
+    self=_nll_rule, name="nll_loss2d", node="NllLoss2DBackward0",
+    prepare=serving("nll_loss2d_forward_out_frame"), **_private,
+)  # fmt: skip
 def _nll_loss2d(xp, self, target, weight, reduction, ignore_index):
     return _nll(xp, self, target, weight, reduction, ignore_index)
 
@@ -281,7 +285,10 @@ def _check_linear_cross_entropy(input: Any, weight: Any, bias: Any) -> None:
 # ---------------------------------------------------------------- margins between classes
 
 
-@fused("self", name="multi_margin_loss")
+@fused(
+    "self", name="multi_margin_loss",
+    prepare=serving("multi_margin_loss_cpu_kernel", halves=False),
+)  # fmt: skip
 def _multi_margin_loss(self, target, p, margin, weight, reduction):
     scores = self if self.ndim == 2 else self.reshape(1, -1)
     index = target.reshape(-1, 1)
@@ -332,7 +339,10 @@ def multi_margin_loss(
     return _multi_margin_loss(input, target, p, margin, weight, reduction)
 
 
-@fused("self", name="multilabel_margin_loss")
+@fused(
+    "self", name="multilabel_margin_loss",
+    prepare=serving("multilabel_margin_loss_forward_out_frame", halves=False),
+)  # fmt: skip
 def _multilabel_margin_loss(self, target, reduction):
     shape = self.shape
     scores = self.reshape(-1, shape[-1]) if self.ndim else self.reshape(1, 1)
@@ -388,7 +398,8 @@ def hinge_embedding_loss(
 ) -> Any:  # fmt: skip
     """Distances of similar pairs (target 1), and what others (-1) lack to `margin`."""
     reduction = check_reduction(reduction, size_average, reduce)
-    apart = PUBLIC["where"](target != 1, (margin - input).clamp_min(0), 0)
+    gap = PUBLIC["full"]((), margin, dtype=input.dtype, device=input.device) - input
+    apart = PUBLIC["where"](target != 1, gap.clamp_min(0), 0)
     together = PUBLIC["where"](target != -1, input, 0)
     return reduced_tensor(apart + together, reduction)
 
@@ -405,7 +416,7 @@ def margin_ranking_loss(
             "margin_ranking_loss : All input tensors should have same dimension but got sizes: "
             f"input1: {input1.shape}, input2: {input2.shape}, target: {target.shape} "
         )
-    return reduced_tensor((-target * (input1 - input2) + margin).clamp_min(0), reduction)
+    return reduced_tensor((-target * (input1 - input2) + float(margin)).clamp_min(0), reduction)
 
 
 @autocasts("cosine_embedding_loss")

@@ -36,6 +36,18 @@ def _columns_by_group(xp: Any, x: Any, g: Geometry, groups: int) -> Any:
     return columns(windows(xp, x, g), g).reshape(n, groups, width, math.prod(g.output))
 
 
+def _check_dtype(d: dtypes.dtype, count: int, transposed: bool) -> None:
+    """Raise NotImplementedError for bool, and for integers but int64 of what is transposed."""
+    if transposed:
+        kernel = f"slow_conv_transpose{max(count, 2)}d_out_cpu"
+        refused = d.category < dtypes.FLOAT and d is not dtypes.int64
+    else:
+        kernel = "compute_columns3d" if count == 3 else "slow_conv2d_cpu"
+        refused = d is dtypes.bool_
+    if refused:
+        raise errors.not_implemented_for(kernel, d)
+
+
 def _by_group(grad: Any, groups: int) -> Any:
     """(N, O, *output) as (N, groups, O / groups, places)."""
     n, o = grad.shape[:2]
@@ -312,8 +324,7 @@ def _run(
     padding = _sized("padding", padding, count)
     _check_settings(stride, padding, dilation, extra, groups)
     _check_shapes(x, weight, bias, padding, dilation, transposed, groups)
-    if input.dtype is dtypes.bool_:
-        raise errors.not_implemented_for("slow_conv2d_cpu", input.dtype)
+    _check_dtype(input.dtype, len(x.shape) - 2, transposed)
     if transposed:
         for e, s, d in zip(extra, stride, dilation, strict=True):
             if e >= s and e >= d:

@@ -11,6 +11,7 @@ from typing import Any
 
 from ...op import PUBLIC
 from ...ops.fused import fused
+from ...ops.rules import serving
 from .loss import check_reduction
 
 _LOW = -1e30  # a logarithm of 0 that can be subtracted
@@ -34,7 +35,10 @@ def _shifted(alpha: Any, by: int) -> Any:
     return PUBLIC["cat"]([low, alpha], 1)[:, : alpha.shape[1]]
 
 
-@fused("log_probs", name="ctc_loss", node="CtcLossBackward0")
+@fused(
+    "log_probs", name="ctc_loss", node="CtcLossBackward0",
+    prepare=serving("ctc_loss_cpu", halves=False),
+)  # fmt: skip
 def _ctc_loss(log_probs, targets, input_lengths, target_lengths, blank, zero_infinity):
     where, (steps, batch, _) = PUBLIC["where"], log_probs.shape
     labels = _padded(targets, list(target_lengths)).long()
@@ -79,6 +83,8 @@ def ctc_loss(
     with `zero_infinity`.
     """
     check_reduction(reduction)
+    if not log_probs.numel():
+        raise RuntimeError("log_probs tensor must not be empty")
     batched = log_probs.ndim == 3
     scores = log_probs if batched else log_probs.unsqueeze(1)
     if not 0 <= blank < scores.shape[2]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from ...op import PUBLIC
 from ...ops.fused import fused
-from ...ops.rules import any_holds
+from ...ops.rules import any_holds, serving
 
 
 def pairwise_distance(
@@ -23,7 +23,7 @@ def cosine_similarity(x1: Any, x2: Any, dim: int = 1, eps: float = 1e-8) -> Any:
     if x1.dtype is not x2.dtype:
         common = PUBLIC["result_type"](x1, x2)
         x1, x2 = x1.to(common), x2.to(common)
-    if not (x1.is_floating_point() or x1.is_complex()):
+    if not x1.is_floating_point():
         raise RuntimeError(
             f"expected common dtype to be floating point, yet common dtype is {_scalar(x1)}"
         )
@@ -58,7 +58,7 @@ def normalize(input: Any, p: float = 2.0, dim: int = 1, eps: float = 1e-12, out:
     return input / denominator
 
 
-@fused("self", name="pdist", node="PdistBackward0")
+@fused("self", name="pdist", node="PdistBackward0", prepare=serving("pdist", "", halves=False))
 def _pdist(self, p):
     n = self.shape[0]
     rows, columns = PUBLIC["triu_indices"](n, n, 1, device=self.device).unbind(0)

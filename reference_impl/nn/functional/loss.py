@@ -10,10 +10,11 @@ import math
 import warnings
 from typing import Any
 
-from ... import errors
+from ... import dtypes, errors
 from ...autograd.grad_mode import no_grad
 from ...op import PUBLIC, op
 from ...op.autocasts import autocasts
+from ...ops.arithmetic import refuse_bool_negation
 from ...ops.exponential import exp, log
 from ...ops.rules import serving
 from ...ops.selection import clamp
@@ -97,6 +98,11 @@ def _as_floats(target: Any, self: Any) -> Any:
     return target.astype(self.dtype) if target.dtype.kind in "iub" else target
 
 
+def _promoted(self: Any, target: Any) -> tuple[Any, Any]:
+    d = dtypes.result_dtype(self, target).numpy
+    return self.astype(d, copy=False), target.astype(d, copy=False)
+
+
 def _mse_slope(grad: Any, self: Any, target: Any, reduction: str) -> Any:
     return spread(grad, reduction, self, target) * (2 * (self - target))
 
@@ -104,10 +110,11 @@ def _mse_slope(grad: Any, self: Any, target: Any, reduction: str) -> Any:
 @op(
     self=_mse_slope,
     target=lambda grad, self, target, reduction: -_mse_slope(grad, self, target, reduction),
-    name="mse_loss", prepare=serving("mse_cpu", "bc"), **_private,
+    name="mse_loss", prepare=serving("mse_cpu", operands=2), **_private,
 )  # fmt: skip
 def _mse_loss(xp, self, target, reduction):
-    difference = self - _as_floats(target, self)
+    self, target = _promoted(self, target)
+    difference = self - target
     return reduced(xp, difference * difference, reduction)
 
 
@@ -147,10 +154,11 @@ def _smooth_l1_slope(grad: Any, self: Any, target: Any, reduction: str, beta: fl
     target=lambda grad, self, target, reduction, beta: -_smooth_l1_slope(
         grad, self, target, reduction, beta
     ),
-    name="smooth_l1_loss", prepare=serving("smooth_l1_cpu", "bc"), **_private,
+    name="smooth_l1_loss", prepare=serving("smooth_l1_cpu", operands=2), **_private,
 )  # fmt: skip
 def _smooth_l1_loss(xp, self, target, reduction, beta):
-    d, kind = xp.abs(self - _as_floats(target, self)), self.dtype.type
+    self, target = _promoted(self, target)
+    d, kind = xp.abs(self - target), self.dtype.type
     losses = xp.where(d < beta, kind(0.5) * d * d / kind(beta), d - kind(0.5 * beta))
     return reduced(xp, losses, reduction)
 
@@ -284,7 +292,10 @@ def _bcel_target(
     return spread(grad, reduction, self) * slope
 
 
-@op(self=_bcel_self, target=_bcel_target, name="binary_cross_entropy_with_logits", **_private)
+@op(
+    self=_bcel_self, target=_bcel_target, name="binary_cross_entropy_with_logits",
+    prepare=serving("log_sigmoid_cpu"), **_private,
+)  # fmt: skip
 def _bce_with_logits(xp, self, target, weight, pos_weight, reduction):
     one, zero = self.dtype.type(1), self.dtype.type(0)
     soft = xp.log1p(xp.exp(-xp.abs(self))) + xp.maximum(-self, zero)
@@ -312,7 +323,19 @@ def _soft_margin_slope(grad: Any, self: Any, target: Any, reduction: str) -> Any
     return spread(grad, reduction, self, target) * (-target * e / (e + 1))
 
 
-@op(self=_soft_margin_slope, name="soft_margin_loss", **_private)
+def _soft_margin_check(op: Any, xp: Any, arrays: list[Any]) -> None:
+    """Refuse what PyTorch, which computes in the memory of -input, cannot put there."""
+    refuse_bool_negation(arrays[0])
+    d = dtypes.of(arrays[0].dtype)
+    found = dtypes.result_dtype(*arrays[:2])
+    if d.category < dtypes.FLOAT:
+        wide = found if found.category >= dtypes.FLOAT else dtypes.get_default_dtype()
+        raise errors.cannot_cast_result(wide, d)
+    if found.category > d.category:
+        raise errors.cannot_cast_result(found, d)
+
+
+@op(self=_soft_margin_slope, name="soft_margin_loss", prepare=_soft_margin_check, **_private)
 def _soft_margin_loss(xp, self, target, reduction):
     return reduced(xp, xp.log1p(xp.exp(-target.astype(self.dtype) * self)), reduction)
 
@@ -345,6 +368,10 @@ def kl_div(
         )
     if reduction != "batchmean":
         check_reduction(reduction)
+    for x in (input, target):
+        if not x.dtype.is_floating_point:
+            kind = "Complex" if x.dtype.is_complex else "Integral"
+            raise RuntimeError(f"kl_div: {kind} inputs not supported.")
     if log_target:
         losses = target.exp() * (target - input)
     else:

@@ -307,6 +307,8 @@ def rms_norm(input: Any, normalized_shape: Any, weight: Any = None, eps: Any = N
     """Divide by the root of the mean square over the last dimensions."""
     shape = _check_layer(input, normalized_shape, weight=weight)
     axes = tuple(range(input.ndim - len(shape), input.ndim))
+    if not (input.dtype.is_floating_point or input.dtype.is_complex):
+        raise errors.not_implemented_for("rms_norm", input.dtype)
     if eps is None:
         eps = finfo(input.dtype).eps
     wide = input.float() if input.dtype.itemsize == 2 else input

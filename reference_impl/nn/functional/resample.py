@@ -155,6 +155,8 @@ def pad(input: Any, pad: Any, mode: str = "constant", value: Any = None) -> Any:
         for i in range(count)
     )
     kind = "Reflection" if mode == "reflect" else "Replication"
+    if input.dtype is dtypes.bool_:
+        raise errors.not_implemented_for(f"{kind.lower()}_pad{count}d", input.dtype)
     return _resample(input, taps, f"{kind}Pad{count}D")
 
 
@@ -264,8 +266,9 @@ def _sizes(input: Any, size: Any, scale_factor: Any, recompute: Any) -> tuple[An
         return ints(size, count), (None,) * count
     if scale_factor is None:
         raise ValueError("either size or scale_factor should be defined")
-    given = scale_factor if isinstance(scale_factor, (list, tuple)) else (scale_factor,) * count
-    if len(given) != count:
+    several = isinstance(scale_factor, (list, tuple))
+    given = scale_factor if several else (scale_factor,) * count
+    if several and len(given) != count:
         raise ValueError(
             "Input and scale_factor must have the same number of spatial dimensions, but got input "
             f"with spatial dimensions of {list(input.shape[2:])} and scale_factor of shape "
@@ -276,7 +279,7 @@ def _sizes(input: Any, size: Any, scale_factor: Any, recompute: Any) -> tuple[An
     return found, (None,) * count if recompute else tuple(map(float, given))
 
 
-def _check_mode(input: Any, mode: str, align_corners: Any, antialias: bool) -> None:
+def _check_settings(input: Any, mode: str, align_corners: Any, antialias: bool) -> None:
     flexible = ("nearest", "area", "nearest-exact")
     if mode in flexible and align_corners is not None:
         raise ValueError(
@@ -288,7 +291,11 @@ def _check_mode(input: Any, mode: str, align_corners: Any, antialias: bool) -> N
             "Anti-alias option is restricted to bilinear and bicubic modes and requires a 4-D "
             "tensor as input"
         )
-    if mode not in flexible and input.ndim != _DIMENSIONS.get(mode):
+
+
+def _check_ndim(input: Any, mode: str) -> None:
+    flexible = mode in ("nearest", "area", "nearest-exact")
+    if not (3 <= input.ndim <= 5 if flexible else input.ndim == _DIMENSIONS.get(mode)):
         if mode in _DIMENSIONS and 3 <= input.ndim <= 5:
             wanted = _DIMENSIONS[mode]
             raise NotImplementedError(
@@ -309,14 +316,9 @@ def interpolate(
 
     `mode` is "nearest", "nearest-exact", "linear", "bilinear", "bicubic", "trilinear" or "area".
     """
-    _check_mode(input, mode, align_corners, antialias)
-    if input.ndim not in (3, 4, 5):
-        raise NotImplementedError(
-            "Input Error: Only 3D, 4D and 5D input Tensors supported (got "
-            f"{input.ndim}D) for the modes: nearest | linear | bilinear | bicubic | trilinear | "
-            f"lanczos | area | nearest-exact (got {mode})"
-        )
+    _check_settings(input, mode, align_corners, antialias)
     sizes, scales = _sizes(input, size, scale_factor, recompute_scale_factor)
+    _check_ndim(input, mode)
     if mode == "area":
         from . import adaptive
 

@@ -10,6 +10,7 @@ from ... import errors
 from ...op import PUBLIC, op
 from ...op.autocasts import autocasts
 from ...ops.fused import fused
+from ...ops.rules import serving
 
 _private: dict[str, bool] = {"method": False, "function": False}
 
@@ -73,6 +74,8 @@ def pixel_unshuffle(input: Any, downscale_factor: int) -> Any:
         raise RuntimeError(
             f"pixel_unshuffle expects a positive downscale_factor, but got {downscale_factor}"
         )
+    if not input.numel():
+        return input.clone()  # in its own shape, as PyTorch has it
     for name, size, at in (("height", input.shape[-2], -2), ("width", input.shape[-1], -1)):
         if size % downscale_factor:
             raise RuntimeError(
@@ -255,10 +258,14 @@ def _grid_sampler(input, grid, mode, padding_mode, align_corners):  # type: igno
 
 
 _samplers = {
-    n: fused("input", "grid", name=f"grid_sampler_{n}d", node=f"GridSampler{n}DBackward0")(
-        _grid_sampler
-    )
-    for n in (2, 3)
+    n: fused(
+        "input",
+        "grid",
+        name=f"grid_sampler_{n}d",
+        node=f"GridSampler{n}DBackward0",
+        prepare=serving(kernel),
+    )(_grid_sampler)
+    for n, kernel in ((2, "grid_sampler_2d_cpu_kernel_impl"), (3, "grid_sampler3d_cpu"))
 }
 
 

@@ -14,6 +14,7 @@ import numpy as np
 
 from ...op import op
 from ...ops.index import add_at
+from ...ops.rules import serving
 from ...tensor import Tensor
 
 
@@ -108,7 +109,8 @@ def as_windows(columns: Any, g: Geometry) -> Any:
 
 @op(
     self=lambda grad, self_shape, geometry: _col2im(grad, self_shape[2:], geometry),
-    name="im2col", node="Im2ColBackward0", method=False, function=False,
+    name="im2col", node="Im2ColBackward0", prepare=serving("im2col_out_cpu", "iu"),
+    method=False, function=False,
 )  # fmt: skip
 def _im2col(xp, self, geometry):
     return columns(windows(xp, self, geometry), geometry)
@@ -116,7 +118,8 @@ def _im2col(xp, self, geometry):
 
 @op(
     self=lambda grad, geometry: _im2col(grad, geometry),
-    name="col2im", node="Col2ImBackward0", method=False, function=False,
+    name="col2im", node="Col2ImBackward0", prepare=serving("col2im_out_cpu", "iu"),
+    method=False, function=False,
 )  # fmt: skip
 def _col2im(xp, self, spatial, geometry):
     cells = as_windows(self, geometry)
