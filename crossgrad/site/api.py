@@ -1,7 +1,7 @@
 """The API reference: what the reference has under a name of PyTorch's, from its docstrings.
 
 A page asks for the names of a namespace with a comment on a line of its own; with modules named
-after it, for those of its names that are defined there, under the first lines of their docstrings::
+after it, for those of its names that are defined there, under what their docstrings begin with::
 
     <!--site:api torch.optim-->
     <!--site:api torch ops.arithmetic ops.exponential-->
@@ -65,7 +65,7 @@ def _sections(namespace: str, modules: list[str], keep: Keep) -> Iterator[str]:
     for module in modules:
         here = [name for name in names if home(names[name]) == f"{PACKAGE}.{module}"]
         doc = importlib.import_module(f"{PACKAGE}.{module}").__doc__ or module
-        yield from ("", f"## {doc.splitlines()[0].rstrip('.')}", "")
+        yield from ("", f"## {re.split('[:;.]', doc)[0]}", "")
         yield from (keep("".join(entry(namespace, name, names[name]) for name in here)), "")
     if not modules:
         yield from ("", keep("".join(entry(namespace, n, thing) for n, thing in names.items())), "")
@@ -121,9 +121,12 @@ def entry(namespace: str, name: str, thing: Any) -> str:
     """One name: its arguments, its docstring, how it is differentiated, and its source."""
     full = f"{namespace}.{name}"
     told = arguments(thing, namespace == "torch.Tensor")
+    doc = inspect.getdoc(thing) or ""
+    if told.startswith("(input"):
+        doc = re.sub(r"\bself\b", "input", doc)
     parts = [
         f'<h3 id="{full}" class="api-name"><code>{escape(full + told)}</code></h3>',
-        prose(inspect.getdoc(thing) or ""),
+        prose(doc),
     ]
     facts = list(_facts(name, thing))
     if facts:

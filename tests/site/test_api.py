@@ -43,6 +43,10 @@ def test_arguments_are_given_as_users_give_them(heading):
     assert found.get_text() == heading
 
 
+def test_docstrings_name_the_argument_as_the_heading_does():
+    assert entry("torch.add").p.get_text().startswith("The sum input + alpha * other.")
+
+
 def test_an_operation_shows_how_it_is_differentiated():
     found = entry("torch.logsumexp")
     assert "recorded as LogsumexpBackward0 · also a method" in found.get_text()

@@ -182,6 +182,28 @@ def test_a_block_that_cannot_run_in_the_page_says_why(page, address):
     assert refused.first.get_by_role("button").all_inner_texts() == ["Copy"]
 
 
+def test_an_exercise_checks_what_the_reader_wrote(page, address, block):
+    page.goto(f"{address}exercises/")
+    start, answer, check = block(1), block(2), block(3)
+    check.press("Run").says("Ended in NotImplementedError")
+    assert "double is yours to write" in check.out.inner_text()
+    start.run("import torch\ndef double(x):\n    return 3 * x").says("Done")
+    check.press("Run").says("Ended in AssertionError")
+    start.run("import torch\ndef double(x):\n    return x + x").says("Done")
+    check.press("Run").says("Done")
+    assert check.out.inner_text().strip() == "Right!"
+    assert answer.status.text_content() == ""  # it has not run on the way to the check
+    page.get_by_text("Show an answer").click()
+    answer.press("Run").says("Done")
+
+
+def test_later_exercises_do_not_wait_for_earlier_ones(page, address, block):
+    page.goto(f"{address}exercises/tensors/")
+    block(4).run("def standardise(x):\n    return (x - x.mean(0)) / x.std(0)").says("Done")
+    block(6).press("Run").says("Done")
+    assert block(3).status.text_content() == ""
+
+
 def test_the_cells_of_a_notebook_run(page, address, block):
     page.goto(f"{address}notebooks/autograd-in-a-hundred-lines/")
     block(2).press("Run").says("Done")

@@ -1,12 +1,14 @@
 """The project's own site, as readers get it: built without PyTorch, every block with evidence."""
 
+import re
 import shutil
 from pathlib import Path
 
 import pytest
 from bs4 import BeautifulSoup
 
-from crossgrad.pages import find_pages, read_page
+from crossgrad.evidence import AGREES, site_evidence
+from crossgrad.pages import block_hash, find_pages, read_page
 from crossgrad.site.judgement import DISAGREE, EDITED, MISSING, STALE
 
 from .conftest import ROOT, build
@@ -35,7 +37,19 @@ def test_every_python_block_of_a_built_page_has_evidence(site, name):
 
 
 def looks_like_python(box) -> bool:
+    """But for the project's own source, which has a sign of its own and is no block."""
+    if "source" in box["class"]:
+        return False
     return any(word.startswith(("language-py", "language-ipy")) for word in box["class"])
+
+
+@pytest.mark.parametrize("name", MARKDOWN)
+def test_what_a_built_page_shows_as_source_is_what_the_files_say(site, name):
+    for box in html(site, name).article.select(".source.highlight"):
+        file = box.select_one(".filename").get_text().partition(",")[0]
+        plain = (ROOT / file).read_text(encoding="utf-8")
+        shown = box.code.get_text().strip()
+        assert re.sub(r"\s+", "", shown) in re.sub(r"\s+", "", plain), (name, file)
 
 
 def test_every_cell_of_a_notebook_has_evidence_where_verdicts_are_explained(site):
@@ -44,6 +58,42 @@ def test_every_cell_of_a_notebook_has_evidence_where_verdicts_are_explained(site
     assert len(verdicts) == cells == sum(len(PAGES[name].blocks) for name in NOTEBOOKS) > 0
     unproven = [v.summary.get_text() for v in verdicts if UNPROVEN & set(v["class"])]
     assert unproven == [], "run: crossgrad verify"
+
+
+def built_blocks(page: Path) -> list[tuple[str, str | None]]:
+    """(the hash that its evidence goes by, why it does not run in the page) of each block.
+
+    Read from the built HTML alone. Source of the project that a page quotes is no block of it.
+    """
+    soup = BeautifulSoup(page.read_text(encoding="utf-8"), "html.parser")
+    boxes = soup.select("div.highlight-ipynb") or [
+        box for box in soup.select("div.highlight:not(.source)") if looks_like_python(box)
+    ]
+    codes = [(box.select_one("code") or box.pre).get_text() for box in boxes]
+    return [
+        (block_hash(codes[: number + 1]), box.get("data-not-live"))
+        for number, box in enumerate(boxes)
+    ]
+
+
+def test_every_block_of_the_built_html_has_evidence_and_runs_in_the_page_or_says_why(site):
+    known = {
+        block.hash: block.witnesses
+        for page in site_evidence(DOCS).pages.values()
+        for block in page.blocks
+    }
+    counted, unknown, silent = 0, [], []
+    for path in site.rglob("index.html"):
+        for number, (hash_, reason) in enumerate(built_blocks(path), 1):
+            counted += 1
+            place = f"{path.parent.relative_to(site)}#block-{number}"
+            if hash_ not in known:
+                unknown.append(place)
+            elif (reason is None) != (known[hash_]["wasm"].status == AGREES):
+                silent.append(place)
+    assert unknown == [], "run: crossgrad verify"
+    assert silent == []
+    assert counted == sum(len(page.blocks) for page in PAGES.values())
 
 
 @pytest.mark.parametrize("name", NOTEBOOKS)
