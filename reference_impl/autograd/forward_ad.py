@@ -140,16 +140,26 @@ def make_dual(tensor: Any, tangent: Any, *, level: int | None = None) -> Any:
             "Making a dual Tensor based on a Tensor that already has a forward gradient at the "
             f"same level {level} is not supported."
         )
+    if tangent_of(tangent, level) is not None:
+        raise RuntimeError(
+            "Setting a forward grad that itself has a forward gradient at the same "
+            f"level{level} is not supported."
+        )
+    check_size(tensor, tangent)
+    with below(level):
+        out = tensor.view_as(tensor)
+    attach(out, tangent, level)
+    return out
+
+
+def check_size(tensor: Any, tangent: Any) -> None:
+    """Raise RuntimeError for a tangent of another shape."""
     if tensor.shape != tangent.shape:
         raise RuntimeError(
             "Trying to set a forward gradient that has a different size than that of the original "
             f"Tensor, this is not supported. Tensor is of size {list(tensor.shape)} while the "
             f"given forward gradient is of size {list(tangent.shape)}."
         )
-    with below(level):
-        out = tensor.view_as(tensor)
-    attach(out, tangent, level)
-    return out
 
 
 def unpack_dual(tensor: Any, *, level: int | None = None) -> UnpackedDualTensor:

@@ -80,6 +80,7 @@ class FunctionNode(Node, FunctionCtx):
     _forward_cls: ClassVar[Any]
     needs_input_grad: tuple[bool, ...] = ()
     _tensor_inputs: tuple[bool, ...] = ()
+    _in_jvp: bool = False  # while ``jvp`` runs, which sees what ``save_for_forward`` was given
     _left_undefined: tuple[int, ...] = ()  # outputs whose missing gradient stays None
     __repr__ = object.__repr__
 
@@ -89,7 +90,7 @@ class FunctionNode(Node, FunctionCtx):
 
         Raises RuntimeError if they were freed, or changed in place since.
         """
-        if self.saved_for_forward:  # only while ``jvp`` runs
+        if self._in_jvp:
             return tuple(self.saved_for_forward)
         if self.saved is None:
             raise errors.freed_buffers()
@@ -334,12 +335,13 @@ def _apply(cls: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
 
             remember_call(ctx)
     ctx.saved = [_saved(t, ctx, outputs, results) if t is not None else None for t in ctx.to_save]
-    ctx.to_save = ctx.dirty_tensors = ctx.non_differentiable = ()
     if mode.state & FORWARD:
         from .tangents import propagate_function
 
-        propagate_function(cls, ctx, args, results)
-    ctx.saved_for_forward = ()
+        ctx._in_jvp = True
+        propagate_function(cls, ctx, args, results, outputs)
+        ctx._in_jvp = False
+    ctx.to_save = ctx.dirty_tensors = ctx.non_differentiable = ctx.saved_for_forward = ()
     return tuple(results) if isinstance(output, tuple) else results[0]
 
 

@@ -16,12 +16,12 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from .. import dtypes
+from .. import dtypes, errors
 from ..backend import xp_of
 from ..op.declaration import holds_tensors
 from ..tensor import Tensor, wrap
 from .engine import conform
-from .forward_ad import attach, below, inherit, levels_of
+from .forward_ad import attach, below, check_size, inherit, levels_of
 from .forward_rules import refused, rule_of
 from .grad_mode import ANOMALY, HOOKS, RECORD, enable_grad, mode
 from .node import AccumulateGrad, Node
@@ -88,6 +88,9 @@ def _tangent_to_change(self: Any, level: int, like: Any) -> Any:
 
     Batched if `like` is, for each example has a tangent of its own then.
     """
+    own = _at(self, level)
+    if own is not None and type(like) is Tensor:
+        return own
     view = self._view
     base = self if view is None else view.base
     held = _at(base, level)
@@ -348,15 +351,93 @@ def _seed(result: Any) -> Any:
 # ---------------------------------------------------------------- custom functions
 
 
-def propagate_function(cls: Any, ctx: Node, args: Sequence[Any], results: Sequence[Any]) -> None:
-    """Ask a custom Function's ``jvp`` for the tangents of its outputs."""
+def propagate_function(
+    cls: Any, ctx: Node, args: Sequence[Any], results: Sequence[Any], returned: Sequence[Any]
+) -> None:
+    """Ask a custom Function's ``jvp`` for the tangents of `results`, which it `returned`.
+
+    Raises RuntimeError for an answer that does not fit them: in number, for an output without a
+    derivative, or because it does not share memory where the outputs do.
+    """
     jvp: Callable[..., Any] = cls.jvp
     for level in levels_of(_tensors(args)):
         with below(level):
-            answer = jvp(ctx, *[_incoming(ctx, a, level) for a in args])
-        for result, tangent in zip(results, _entries(answer), strict=True):
-            if tangent is not None and isinstance(result, Tensor):
+            given = [_incoming(ctx, a, level) for a in args]
+            versions = [None if t is None else t._version for t in given]
+            answer = _entries(jvp(ctx, *given))
+        if len(answer) != len(results):
+            raise RuntimeError(
+                "Function's jvp returned an invalid number of forward gradients (expected "
+                f"{len(results)} but got {len(answer)})"
+            )
+        for i, (result, tangent) in enumerate(zip(results, answer, strict=True)):
+            if tangent is not None and not isinstance(tangent, Tensor):
+                raise RuntimeError(
+                    f"expected Variable or None (got {errors.type_name(tangent)}) for grad output "
+                    f"{i}."
+                )
+            if not _differentiable(ctx, result):
+                if isinstance(result, Tensor):
+                    _refuse_tangent(i, tangent)
+                continue
+            pairs = [
+                (a, t, version) for a, t, version in zip(args, given, versions, strict=True)
+                if t is not None
+            ]  # fmt: skip
+            _check_shared(ctx, result, returned[i], tangent, pairs)
+            if tangent is not None:
+                check_size(result, tangent)
                 attach(result, tangent, level)
+
+
+def _differentiable(ctx: Any, result: Any) -> bool:
+    return (
+        isinstance(result, Tensor)
+        and result.dtype.category >= dtypes.FLOAT
+        and not any(result is n for n in ctx.non_differentiable)
+    )
+
+
+def _refuse_tangent(i: int, tangent: Any) -> None:
+    if tangent is not None:
+        raise RuntimeError(
+            f"Function's jvp returned a gradient at position {i}, but  the corresponding forward "
+            "output is not a differentiable Tensor.You should return None at that position instead."
+        )
+
+
+def _check_shared(
+    ctx: Any, result: Any, returned: Any, tangent: Any, pairs: Sequence[tuple[Any, Any, Any]]
+) -> None:
+    """Raise unless a tangent shares memory with an input's tangent just as the output does."""
+    dirty = any(returned is d for d in ctx.dirty_tensors)
+    if dirty:
+        if not any(
+            returned is a and tangent is t and t._version != version for a, t, version in pairs
+        ):
+            raise RuntimeError(
+                "An inplace custom Function is not modifying the forward mode gradients inplace. "
+                "If the forward is modifying an input inplace, then the jvp function must modify "
+                "the corresponding gradient inplace."
+            )
+        return
+    if tangent is None or result._view is None or type(tangent) is not Tensor:
+        return
+    base = result._view.base
+    of_inputs = [t for a, t, _ in pairs if (a._view.base if a._view else a) is base]
+    if not of_inputs:
+        return
+    if tangent._view is None:
+        raise RuntimeError(
+            "A custom Function's forward is returning a view (or an input as-is) but the jvp is "
+            "not returning a view."
+        )
+    if not any(tangent._view.base is (t._view.base if t._view else t) for t in of_inputs):
+        raise RuntimeError(
+            "A custom Function is returning a view but the jvp is not returning a view of the "
+            + ("" if any(t._view is None for t in of_inputs) else "same base as the ")
+            + "given grad input."
+        )
 
 
 def _incoming(ctx: Any, argument: Any, level: int) -> Any:

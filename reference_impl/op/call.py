@@ -265,6 +265,11 @@ def _into(op: Op, values: list[Any], out: Any) -> Any:
                 f"{op.name}(): functions with out=... arguments don't support automatic "
                 "differentiation, but one of the arguments requires grad."
             )
+    if mode.state & FORWARD and any(t._tangent for t in (*tensors_in(values), *given)):
+        raise NotImplementedError(
+            f"Trying to use forward AD with {op.name}_out that does not support it because it is "
+            "an out= function"
+        )
     if not mode.state & INFERENCE and any(t._counter is None for t in given):
         raise errors.inference_in_place()
     if op.name in outputs.COMPUTED_IN_OUT:
