@@ -114,9 +114,9 @@ def triangular_solve(xp, self, A, upper=True, transpose=False, unitriangular=Fal
                 f"it has {x.ndim} dimensions instead"
             )
     check_old_system("triangular_solve", self, A)
-    check_served("triangular_solve_cpu", A)
     batch = broadcast_batch(self, A)
     deprecated.warn("triangular_solve")
+    check_served("triangular_solve_cpu", A)
     a = A.swapaxes(-1, -2) if transpose else A
     x = lapack.trsm(xp, a, self, upper != transpose, unitriangular)
     return x, xp.broadcast_to(A, (*batch, *A.shape[-2:])).copy()

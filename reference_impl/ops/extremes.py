@@ -137,7 +137,8 @@ def _index_rule(grads: Any, self_shape: Any, result1: Any, dim: Any, keepdim: bo
 def _along(xp: Any, pick: Any, self: Any, dim: Any, keepdim: bool, name: str) -> Any:
     """(values, indices) of what ``pick`` (argmax or argmin) finds along `dim`."""
     dim = wrap_dim(dim, self.ndim)
-    _no_complex(f"{name}_cpu", self)
+    if self.dtype.kind == "c":
+        raise RuntimeError(f"{name}(): does not support complex input")
     check_not_empty(name, self, dim)
     if self.ndim == 0:
         return self.copy(), xp.zeros((), np.int64)

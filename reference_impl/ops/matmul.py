@@ -18,7 +18,7 @@ from ..op import PUBLIC, composite, op
 from ..tensor import Tensor
 from .complex import conj
 from .nested import factor
-from .rules import in_single, laid_out_alike
+from .rules import in_single, into, laid_out_alike
 from .shape import reshape, t, transpose, unsqueeze, view
 
 
@@ -405,9 +405,14 @@ def outer(self: Any, vec2: Any) -> Any:
 
 
 @composite
-def ger(self: Any, vec2: Any) -> Any:
-    """Alias of ``outer``."""
-    return outer(self, vec2)
+def ger(self: Any, vec2: Any, *, out: Any = None) -> Any:
+    """Alias of ``outer``; deprecated, of which only the form with ``out=`` tells."""
+    if out is not None:
+        errors.warn_once(
+            "torch.ger is deprecated and will be removed in a future PyTorch release. Use "
+            "torch.outer instead."
+        )
+    return into(outer(self, vec2), out, "ger")
 
 
 @composite

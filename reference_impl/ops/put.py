@@ -191,6 +191,12 @@ def _reduce_rows(grad, self, dim, index, source, result, reduce, include_self, n
     return g_self if include_self else index_fill(g_self, dim, index, 0), g_source
 
 
+# (kind of dtype, reduce) -> PyTorch's kernel that does not serve it
+_LACKING = {
+    ("c", "amax"): "maximum_cpu", ("c", "amin"): "minimum_cpu", ("b", "mean"): "div_floor_cpu",
+}  # fmt: skip
+
+
 @op(
     joint=(("self", "source"), _reduce_rows), method=False, function=False, name="index_reduce",
 )  # fmt: skip
@@ -201,6 +207,9 @@ def _index_reduce(xp, self, dim, index, source, reduce, include_self=True):
             "index_reduce(): Expected reduce to be one of prod, mean, amax or amin but got "
             f"{reduce}."
         )
+    kernel = _LACKING.get((self.dtype.kind, reduce))
+    if kernel is not None:
+        raise errors.not_implemented_for(kernel, dtypes.of(self.dtype))
     d, _ = _rows("index_reduce_", self, dim, index, source)
     _in_range(self, d, index, lambda *_: IndexError("index out of range in self"))
     grid = list(xp.ogrid[tuple(slice(n) for n in source.shape)]) if self.ndim else []

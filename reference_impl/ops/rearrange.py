@@ -313,7 +313,7 @@ def constant_pad_nd(xp, self, pad, value=0):
     if len(pad) > 2 * self.ndim:
         raise RuntimeError(
             "Length of pad should be no more than twice the number of dimensions of the input. "
-            f"Pad length is {len(pad)} while the input has {self.ndim} dimensions."
+            f"Pad length is {len(pad)}while the input has {self.ndim}dimensions."
         )
     lead = self.ndim - len(pad) // 2
     before = [0] * lead + [pad[2 * i] for i in reversed(range(self.ndim - lead))]

@@ -130,6 +130,16 @@ def clipped(xp: Any, x: Any, low: Any, high: Any) -> Any:
     return xp.minimum(xp.maximum(x, kind(low)), kind(high))
 
 
+def refuse_grad(function: str, **given: Any) -> None:
+    """Raise RuntimeError for an argument by which PyTorch's `function` has no derivative."""
+    for name, value in given.items():
+        if value is not None and value.requires_grad:
+            raise RuntimeError(
+                f"The function '{function}' is not differentiable with respect to argument "
+                f"'{name}'. This input cannot have requires_grad True."
+            )
+
+
 def in_rows(forward: Callable[..., Any]) -> Callable[..., Any]:
     """Lay the results out in memory row by row, however the arguments lie there."""
 

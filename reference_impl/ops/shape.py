@@ -415,13 +415,14 @@ def swapdims(self: Tensor, dim0: int, dim1: int) -> Tensor:
 
 
 def _order(dims: Any, ndim: int) -> tuple[int, ...]:
-    order = tuple(wrap_dim(d, ndim) for d in _ints("permute", "dims", dims))
+    order = _ints("permute", "dims", dims)
     if len(order) != ndim:
         raise RuntimeError(
             "permute(sparse_coo): number of dimensions in the tensor input does not match the "
             f"length of the desired ordering of dimensions i.e. input.dim() = {ndim} is not equal "
             f"to len(dims) = {len(order)}"
         )
+    order = tuple(wrap_dim(d, ndim) for d in order)
     if len(set(order)) != ndim:
         raise RuntimeError("permute(): duplicate dims are not allowed.")
     return order

@@ -65,7 +65,7 @@ def _check(query: Any, key: Any, value: Any, mask: Any, is_causal: bool) -> None
     if min(t.ndim for t in (query, key, value)) < 2:
         raise RuntimeError(
             "Expected query, key, and value to all be  at least 2 dimensional, but got query.dim: "
-            f"{query.ndim}, key.dim: {key.ndim} and value.dim: {value.ndim} instead."
+            f"{query.ndim} key.dim: {key.ndim} and value.dim: {value.ndim} instead."
         )
     if mask is not None:
         if mask.dtype.name != "bool" and mask.dtype is not query.dtype:

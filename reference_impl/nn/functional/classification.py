@@ -8,7 +8,7 @@ from ... import errors
 from ...op import PUBLIC, composite, op
 from ...op.autocasts import autocasts
 from ...ops.fused import fused
-from ...ops.rules import serving
+from ...ops.rules import refuse_grad, serving
 from ...tensor import Tensor, wrap, wrap_result
 from .activation import log_softmax, logsigmoid
 from .distance import pairwise_distance
@@ -141,6 +141,7 @@ def nll_loss(
             f"({target.shape[0]})."
         )
     _check_nll(input, target, weight)
+    refuse_grad("nll_loss_forward" if input.ndim < 3 else "nll_loss2d_forward", weight=weight)
     settings = (weight, reduction, ignore_index)
     if input.ndim <= 2:
         return _nll_loss(input, target, *settings)

@@ -172,6 +172,20 @@ def _flat_bags(input: Any, offsets: Any, samples: Any) -> tuple[Any, Any, Any]:
     return input, offsets, samples
 
 
+def _check_bag_dtype(d: Any) -> None:
+    """Raise RuntimeError for a weight that is not of real floating-point numbers."""
+    if d.is_floating_point:
+        return
+    kind = errors.scalar_type(d)
+    modern = d.is_complex or d.name == "bool"
+    found = f"CPU{kind}Type" if modern else f"torch.{kind}Tensor"
+    raise RuntimeError(
+        "Expected tensor for argument #1 'weight' to have one of the following scalar types: Half, "
+        f"BFloat16, Float, Double; but got {found} instead (while checking arguments for "
+        "embedding_bag)"
+    )
+
+
 def embedding_bag(
     input: Any, weight: Any, offsets: Any = None, max_norm: float | None = None,
     norm_type: float = 2, scale_grad_by_freq: bool = False, mode: str = "mean",
@@ -197,6 +211,7 @@ def embedding_bag(
     padding = _positive_padding(padding_idx, weight)
     if max_norm is not None:
         _renormalise(weight, flat, max_norm, norm_type)
+    _check_bag_dtype(weight.dtype)
     _check_rows(flat._data, weight.shape[0])
     if flat.numel() and starts.numel() and int(starts[0]) != 0:
         raise RuntimeError("offsets[0] has to be 0, i.e., the first sequence in the mini-batch has "

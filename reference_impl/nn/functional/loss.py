@@ -16,7 +16,7 @@ from ...op import PUBLIC, op
 from ...op.autocasts import autocasts
 from ...ops.arithmetic import refuse_bool_negation
 from ...ops.exponential import exp, log
-from ...ops.rules import serving
+from ...ops.rules import refuse_grad, serving
 from ...ops.selection import clamp
 
 REDUCTIONS = ("none", "mean", "sum")
@@ -315,6 +315,8 @@ def binary_cross_entropy_with_logits(
         raise ValueError(
             f"Target size ({target.shape}) must be the same as input size ({input.shape})"
         )
+    name = "binary_cross_entropy_with_logits"
+    refuse_grad(name, weight=weight, pos_weight=pos_weight)
     return _bce_with_logits(input, target, weight, pos_weight, reduction)
 
 

@@ -19,7 +19,7 @@ from ...ops.complex import conj
 from ...ops.exponential import rsqrt
 from ...ops.reduce import mean as mean_
 from ...ops.reduce import sum as sum_
-from ...ops.rules import in_rows, serving
+from ...ops.rules import in_rows, refuse_grad, serving
 from ...ops.shape import reshape
 
 _private: dict[str, bool] = {"method": False, "function": False}
@@ -152,6 +152,7 @@ def batch_norm(
     _check_statistics(
         input, running_mean=running_mean, running_var=running_var, weight=weight, bias=bias
     )
+    refuse_grad("native_batch_norm", running_mean=running_mean, running_var=running_var)
     statistics = (None, None) if training else (running_mean, running_var)
     out = _batch_norm(input, weight, bias, *statistics, training, eps)
     if training and (running_mean is not None or running_var is not None):

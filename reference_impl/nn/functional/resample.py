@@ -140,6 +140,11 @@ def pad(input: Any, pad: Any, mode: str = "constant", value: Any = None) -> Any:
     pad = list(pad)
     if len(pad) % 2:
         raise RuntimeError("Padding length must be divisible by 2")
+    if len(pad) > 2 * input.ndim:
+        raise RuntimeError(
+            "Padding length should be less than or equal to two times the input dimension but got "
+            f"padding length {len(pad)} and input of dimension {input.ndim}"
+        )
     if mode == "constant":
         return PUBLIC["constant_pad_nd"](input, pad, 0 if value is None else value)
     if value is not None and value != 0:
