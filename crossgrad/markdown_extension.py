@@ -81,7 +81,7 @@ class PagePreprocessor(Preprocessor):
         keep = self.md.htmlStash.store
         woven = weave(page, lines, evidence, self.docs_dir, keep)
         woven = fill(name, woven, evidence, self.docs_dir, keep)
-        return list_names(name, show(name, woven), keep)
+        return show(name, list_names(name, woven, keep))
 
 
 def makeExtension(**options: Any) -> CrossgradExtension:

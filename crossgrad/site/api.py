@@ -24,7 +24,7 @@ from types import ModuleType
 from typing import Any
 
 from crossgrad.errors import CrossgradError
-from crossgrad.site.source import ROOT
+from crossgrad.site.source import ROOT, requests
 from crossgrad.site.weave import Keep
 
 PACKAGE = "reference_impl"
@@ -48,8 +48,9 @@ def list_names(page: str, lines: list[str], keep: Keep) -> list[str]:
         CrossgradError: there is no such namespace or module; names the page.
     """
     listed: list[str] = []
-    for text in lines:
-        match = _REQUEST.match(text)
+    asked = requests(page, lines, _REQUEST)
+    for number, text in enumerate(lines, 1):
+        match = asked.get(number)
         if match is None:
             listed.append(text)
             continue

@@ -15,6 +15,7 @@ import re
 import textwrap
 from pathlib import Path
 
+from crossgrad import fences
 from crossgrad.errors import CrossgradError
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -28,8 +29,9 @@ def show(name: str, lines: list[str], root: Path = ROOT) -> list[str]:
         CrossgradError: a file or an object in it is gone; names the page.
     """
     shown: list[str] = []
-    for text in lines:
-        match = _REQUEST.match(text)
+    asked = requests(name, lines, _REQUEST)
+    for number, text in enumerate(lines, 1):
+        match = asked.get(number)
         if match is None:
             shown.append(text)
             continue
@@ -39,6 +41,12 @@ def show(name: str, lines: list[str], root: Path = ROOT) -> list[str]:
             except CrossgradError as error:
                 raise CrossgradError(f"{name}: {error}") from error
     return shown
+
+
+def requests(page: str, lines: list[str], form: re.Pattern[str]) -> dict[int, re.Match[str]]:
+    """The comments of a form, by line; in a fence such a comment is an example of one."""
+    found = {n: form.match(text) for n, text in fences.outside(lines, fences.scan(lines, page))}
+    return {number: match for number, match in found.items() if match}
 
 
 def _fence(file: str, wanted: str, root: Path) -> list[str]:

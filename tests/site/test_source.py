@@ -1,20 +1,18 @@
 """The project's own source on its pages: always what the file says."""
 
-import re
-
 import pytest
 
 from crossgrad.errors import CrossgradError
-from crossgrad.site.source import ROOT, find, show
+from crossgrad.site.source import _REQUEST, ROOT, find, requests, show
 
 DOCS = ROOT / "docs"
 REQUESTS = [
-    (path.relative_to(DOCS).as_posix(), file, wanted)
+    (path.relative_to(DOCS).as_posix(), match[1], wanted)
     for path in sorted(DOCS.rglob("*.md"))
-    for file, names in re.findall(
-        r"^<!--site:source\s+(\S+)\s+(.+?)\s*-->$", path.read_text(encoding="utf-8"), re.MULTILINE
-    )
-    for wanted in names.split()
+    for match in requests(
+        path.name, path.read_text(encoding="utf-8").split("\n"), _REQUEST
+    ).values()
+    for wanted in match[2].split()
 ]
 EXAMPLE = '''
 import functools
@@ -83,6 +81,11 @@ def test_a_build_complains_of_what_is_gone(docs, caplog):
     docs.write("page.md", "# A page\n\n<!--site:source reference_impl/views.py gone-->\n")
     docs.html("page.md")
     assert "page.md: views.py has no gone" in caplog.text
+
+
+def test_an_example_of_a_request_is_none():
+    lines = ["```html", "<!--site:source reference_impl/views.py gone-->", "```"]
+    assert show("page.md", lines) == lines
 
 
 def test_source_is_no_block(docs):
