@@ -209,6 +209,10 @@ class Tensor:
 
     @requires_grad.setter
     def requires_grad(self, value: bool) -> None:
+        if value and self.is_leaf and self.dtype.category < dtypes.FLOAT:
+            raise RuntimeError(
+                "only Tensors of floating point and complex dtype can require gradients"
+            )
         self._require_grad(value)
 
     def requires_grad_(self, requires_grad: bool = True) -> Tensor:

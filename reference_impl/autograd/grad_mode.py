@@ -177,7 +177,7 @@ class set_grad_enabled(_ModeContext):
         return type(self)(self.mode)
 
     def __repr__(self) -> str:
-        return f"set_grad_enabled(mode={self.mode})"
+        return f"torch.autograd.grad_mode.set_grad_enabled(mode={self.mode})"
 
 
 class inference_mode(_ModeContext):

@@ -29,7 +29,7 @@ def functional_call(
     given = _merged(parameter_and_buffer_dicts)
     places = dict(_places(module, ""))
     if strict:
-        _check_names(given, places)
+        _check_names(type(module).__name__, given, places)
     if tie_weights:
         _tie(given, places)
     if args is None:
@@ -97,15 +97,15 @@ def _tie(given: dict[str, Any], places: dict[str, Any]) -> None:
             given.update(dict.fromkeys(same, replacements[0]))
 
 
-def _check_names(given: dict[str, Any], places: dict[str, Any]) -> None:
+def _check_names(kind: str, given: dict[str, Any], places: dict[str, Any]) -> None:
     unexpected, missing = sorted(given.keys() - places.keys()), sorted(places.keys() - given.keys())
     words = []
     if unexpected:
-        words.append("Unexpected key(s): " + ", ".join(unexpected) + ".")
+        words.append("Unexpected key(s): " + ", ".join(map(repr, unexpected)) + ".")
     if missing:
-        words.append("Missing key(s): " + ", ".join(missing) + ".")
+        words.append("Missing key(s): " + ", ".join(map(repr, missing)) + ".")
     if words:
-        raise RuntimeError("Error(s) in reparametrizing:\n\t" + "\n\t".join(words))
+        raise RuntimeError(f"Error(s) in reparametrizing for {kind}:\n\t" + "\n\t".join(words))
 
 
 def stack_module_state(models: Sequence[Any]) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -6,6 +6,7 @@ from typing import Any
 
 from ..missing import names_of
 from ..op import PLAIN
+from ..ops.rand_checks import can_require_grad
 from ..overrides import _disabled_torch_function_impl, disabled
 from ..tensor import Tensor, adopt, wrap
 
@@ -36,6 +37,7 @@ class Parameter(Tensor, metaclass=_ParameterMeta):
 
             data = empty(0)
         detached = data.detach()
+        can_require_grad(detached.dtype, requires_grad)
         if type(data) is Tensor or type(data) is Parameter:
             made = adopt(detached, cls)
         else:  # a tensor subclass stays what it is, and is marked

@@ -138,7 +138,16 @@ seen(lambda t: t.exp(), torch.Tensor.exp)
 seen(lambda t: t.mul(2), torch.Tensor.mul)
 seen(lambda t: t.sub_(1), torch.Tensor.sub_)
 
+# the text of a mode
+torch.set_grad_enabled(True)
+
 # errors
+nn.Parameter(torch.tensor([1]))
+torch.tensor([1]).requires_grad_()
+setattr(torch.tensor([1]), "requires_grad", True)
+setattr(leaf * 2, "requires_grad", False)
+torch.func.functional_call(nn.Linear(1, 1), {"a": x}, (x,), strict=True)
+torch.func.functional_call(nn.Linear(1, 1), {"weight": x}, (x,), strict=True)
 x.expand(4, 4)
 torch.broadcast_to(x, (3, 3))
 x.expand(7, 5, 3)
