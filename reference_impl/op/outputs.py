@@ -200,5 +200,8 @@ def check_memory(name: str, read: Iterable[Any], written: Any) -> None:
     if name in APART and shares_elements(written):
         raise errors.overlapping_write()
     for array in read:
-        if type(array) is type(written) and not lie_apart(array, written, name in APART):
+        itself = name in APART and array is written  # refused even with no element in it
+        if itself or (
+            type(array) is type(written) and not lie_apart(array, written, name in APART)
+        ):
             raise errors.overlapping_input()

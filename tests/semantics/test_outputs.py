@@ -235,6 +235,19 @@ def test_complex_numbers_do_not_become_real_ones_unasked(torch):
         assert refusal(call) == sentence
 
 
+def test_cat_does_not_write_to_what_it_joins(torch):
+    x = torch.arange(4.0)
+    for parts, out in [((x[:2], x[2:]), x), ((torch.zeros(0), x), x)]:
+        said = refusal(lambda parts=parts, out=out: torch.cat(parts, out=out))
+        assert said.startswith("unsupported operation: some elements of the input tensor and the")
+    nothing = torch.zeros(0)
+    assert refusal(lambda: torch.cat([nothing, x], out=nothing)).startswith("unsupported operation")
+    shared = torch.zeros(1).expand(8)
+    assert "more than one element of the written-to" in refusal(
+        lambda: torch.cat([x, x], out=shared)
+    )
+
+
 def test_cat_keeps_channels_last(torch):
     x = torch.ones(2, 3, 2, 2).contiguous(memory_format=torch.channels_last)
     assert torch.cat([x, x], 1).is_contiguous(memory_format=torch.channels_last)
