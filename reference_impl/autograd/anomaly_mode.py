@@ -7,6 +7,8 @@ first nan (unless `check_nan` is off).
 from __future__ import annotations
 
 import os
+import sys
+import threading
 import traceback
 import warnings
 from collections.abc import Callable, Sequence
@@ -20,6 +22,16 @@ __all__ = ["detect_anomaly", "set_detect_anomaly"]
 
 _PACKAGE = os.path.dirname(os.path.dirname(__file__)) + os.sep
 _check_nan = [True]
+
+
+class _Watched(threading.local):
+    """The nodes whose rules are running in this thread, the innermost last."""
+
+    def __init__(self) -> None:
+        self.nodes: list[Node] = []
+
+
+_watched = _Watched()
 
 
 def is_anomaly_enabled() -> bool:
@@ -72,11 +84,15 @@ class detect_anomaly:
 
 
 def remember_call(node: Node) -> None:
-    """Keep the stack of the call that makes `node`, down to the last line outside this package."""
-    frames = traceback.extract_stack()
-    while frames and frames[-1].filename.startswith(_PACKAGE):
-        frames.pop()
+    """Keep the stack of the call that makes `node`, the lines outside this package.
+
+    And the node in whose backward it is made, under ``create_graph``.
+    """
+    stack = traceback.extract_stack()
+    frames = [frame for frame in stack if not frame.filename.startswith(_PACKAGE)]
     node.metadata["traceback_"] = traceback.format_list(frames)
+    if _watched.nodes:
+        node.metadata["parent_"] = _watched.nodes[-1]
 
 
 def watched(node: Node, run: Callable[[], Sequence[Any]]) -> Sequence[Any]:
@@ -84,6 +100,7 @@ def watched(node: Node, run: Callable[[], Sequence[Any]]) -> Sequence[Any]:
 
     Raises RuntimeError for nan in them.
     """
+    _watched.nodes.append(node)
     try:
         results = run()
         if _check_nan[0]:
@@ -91,6 +108,8 @@ def watched(node: Node, run: Callable[[], Sequence[Any]]) -> Sequence[Any]:
     except Exception:
         _warn(node)
         raise
+    finally:
+        _watched.nodes.pop()
     return results
 
 
@@ -102,11 +121,22 @@ def _raise_for_nan(node: Node, results: Sequence[Any]) -> None:
 
 
 def _warn(node: Node) -> None:
+    """Say where `node` was recorded, and in whose backward if it was recorded in one."""
+    _say(f"Error detected in {node.name()}. ", "caused the error", node)
+    while (node := node.metadata.get("parent_")) is not None:  # type: ignore[assignment]
+        words = f"\n\nPrevious calculation was induced by {node.name()}. "
+        _say(words, "induced the previous calculation", node)
+
+
+def _say(words: str, did: str, node: Node) -> None:
     found = node.metadata.get("traceback_")
     where = (
-        "Traceback of forward call that caused the error:\n" + "".join(found)
+        f"Traceback of forward call that {did}:\n" + "".join(found)
         if found
         else "No forward pass information available. Enable detect anomaly during forward pass "
         "for more information."
     )
-    warnings.warn(f"Error detected in {node.name()}. {where}", UserWarning, stacklevel=2)
+    try:
+        warnings.warn(words + where, UserWarning, stacklevel=4)
+    except UserWarning as warning:  # it must not take the place of the error
+        print(f"UserWarning: {warning}", file=sys.stderr)

@@ -40,6 +40,7 @@ from .hooks import (
 from .node import AccumulateGrad, Node
 
 Target = tuple[Node, int]
+_DEPTH = 16  # so many passes inside each other share a thread
 _ndarray = np.ndarray
 
 
@@ -59,6 +60,7 @@ def run_backward(
     """
     task = _Task(roots, targets, retain_graph, create_graph, accumulate)
     outer, _running.task = _running.task, task
+    _running.depth += 1
     before = mode.state
     mode.state = before | RECORD if create_graph else before & ~RECORD
     try:
@@ -66,11 +68,38 @@ def run_backward(
             # Rules are several times as fast on NumPy's scalars as on its 0-d arrays.
             scalar = grad.__class__ is _ndarray and not grad.ndim
             task.deliver(node, port, grad[()] if scalar else grad)
-        task.run()
+        if _running.depth % _DEPTH:
+            task.run()
+        else:
+            _run_in_thread(task)
     finally:
         mode.state = before
         _running.task = outer
+        _running.depth -= 1
     return task.found
+
+
+def _run_in_thread(task: _Task) -> None:
+    """Run a pass on a stack of its own: passes started inside passes may nest deeper than one."""
+    from .graph import hooks_of_thread
+
+    state, transforms, depth, hooks = mode.state, mode.transforms, _running.depth, hooks_of_thread()
+    failures: list[BaseException] = []
+
+    def run() -> None:
+        mode.state, mode.transforms = state, transforms
+        _running.task, _running.depth = task, depth
+        hooks_of_thread().update(hooks)
+        try:
+            task.run()
+        except BaseException as error:  # for the thread that waits
+            failures.append(error)
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    thread.join()
+    if failures:
+        raise failures.pop()
 
 
 def running_pass() -> _Task | None:
@@ -266,6 +295,7 @@ class _Task:
 
 class _Running(threading.local):
     task: _Task | None = None
+    depth = 0  # how many passes this one was started inside, and itself
 
 
 _running = _Running()

@@ -22,6 +22,11 @@ __all__ = [
 _active = threading.local()
 
 
+def hooks_of_thread() -> dict[str, Any]:
+    """The hooks that are active in this thread, and whether they are forbidden."""
+    return _active.__dict__
+
+
 class saved_tensors_hooks:
     """Inside, whatever an operation saves goes through `pack_hook`, and through `unpack_hook` when
     it is needed again.  The innermost pair counts.

@@ -344,3 +344,39 @@ def test_data_of_a_leaf_keeps_a_dtype_with_gradient(torch):
     x = torch.tensor(1.0, requires_grad=True)
     with pytest.raises(RuntimeError, match="must be floating point or complex dtype"):
         x.data = torch.tensor(3)
+
+
+def nesting(torch, end):
+    """A Function whose backward starts a backward pass, as often as its input is large."""
+
+    class Nesting(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            with torch.enable_grad():
+                ctx.x = x.detach().requires_grad_() - 1
+            return ctx.x.detach()
+
+        @staticmethod
+        def backward(ctx, grad):
+            if ctx.x < 0:
+                return end(grad)
+            with torch.enable_grad():
+                Nesting.apply(ctx.x).backward()
+            return grad
+
+    return Nesting
+
+
+def test_passes_started_inside_passes_may_nest_deeper_than_the_stack(torch):
+    x = torch.tensor(500.0, requires_grad=True)
+    nesting(torch, lambda grad: grad).apply(x).backward()
+    assert x.grad.item() == 1.0
+
+
+def test_an_error_deep_inside_passes_reaches_the_program(torch):
+    def end(grad):
+        raise ValueError("deep down")
+
+    x = torch.tensor(50.0, requires_grad=True)
+    with pytest.raises(ValueError, match="deep down"):
+        nesting(torch, end).apply(x).backward()
