@@ -31,7 +31,8 @@ def _trilinear(input1, weight, input2):
     """The sums over i and j of input1[n, i] weight[o, i, j] input2[n, j]."""
     by_first = matmul(input1, weight.permute(1, 0, 2).reshape(weight.shape[1], -1))
     by_first = by_first.reshape(input1.shape[0], weight.shape[0], weight.shape[2])
-    return (by_first * input2.unsqueeze(1)).sum(2)
+    products = by_first * input2.unsqueeze(1)
+    return products.sum(2, dtype=products.dtype)
 
 
 def bilinear(input1: Any, input2: Any, weight: Any, bias: Any = None) -> Any:

@@ -16,6 +16,7 @@ import numpy as np
 from ... import dtypes, errors
 from ...op import PUBLIC, op
 from ...ops.index import add_at
+from ...ops.rules import in_single
 from .windows import ints
 
 _private: dict[str, bool] = {"method": False, "function": False}
@@ -35,6 +36,18 @@ def _along(ndim: int, axis: int, array: Any) -> Any:
     node=lambda self, taps, label: f"{label}Backward0", name="resample", **_private,
 )  # fmt: skip
 def _resample(xp, self, taps, label):
+    weighted = any(w is not None for _, pairs in taps for _, w in pairs)
+    if self.dtype.kind == "u" and weighted:  # the last dimension first, rounded after each
+        out = self
+        for tap in reversed(taps):
+            wide = _weighted(xp, out.astype(np.float64), (tap,))
+            out = xp.clip(xp.floor(wide + 0.5), 0, 255).astype(self.dtype)
+        return out
+    return _weighted(xp, self, taps)
+
+
+@in_single
+def _weighted(xp: Any, self: Any, taps: Any) -> Any:
     out = self
     for axis, pairs in taps:
         total = None
