@@ -20,7 +20,8 @@ __all__ = ["handle_torch_function", "has_torch_function", "is_tensor_like"]
 
 # Methods that are no operations, of which a subclass is told too.
 _TOLD = (
-    "__repr__", "backward", "detach", "detach_", "item", "numpy", "register_hook",
+    "__repr__", "backward", "detach", "detach_", "item", "new_empty", "new_empty_strided",
+    "new_full", "new_ones", "new_tensor", "new_zeros", "numpy", "register_hook",
     "requires_grad_", "retain_grad", "tolist",
 )  # fmt: skip
 # Methods that PyTorch writes in Python.
@@ -156,6 +157,20 @@ def _told(plain: Callable[..., Any]) -> Callable[..., Any]:
         return plain(self, *args, **kwargs) if answer is NotImplemented else answer
 
     return method
+
+
+def asking(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Ask the class of the first argument before a function that is no operation."""
+
+    @functools.wraps(function)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        if args and type(args[0]) is not Tensor:
+            answer = override(call, args[:1], args, kwargs)
+            if answer is not NotImplemented:
+                return answer
+        return function(*args, **kwargs)
+
+    return call
 
 
 def override(function: Callable[..., Any], found: Sequence[Any], args: Any, kwargs: Any) -> Any:

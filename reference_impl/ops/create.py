@@ -20,6 +20,7 @@ from ..dtypes import dtype
 from ..layout import contiguous_strides
 from ..layout import empty_like as laid_out_like
 from ..op import PUBLIC, store
+from ..overrides import asking
 from ..storage import array_in, storage_of
 from ..tensor import Tensor, wrap
 from .nested import filled_value, from_data
@@ -263,7 +264,7 @@ def _like(name: str, base: Callable[[Any], Any], text: str) -> Any:
 
     factory.__name__ = factory.__qualname__ = name
     factory.__doc__ = text
-    return public(factory)
+    return public(asking(factory))
 
 
 zeros_like = _like("zeros_like", lambda a: a.fill(0), "Zeros, with the layout of `input`.")
@@ -272,6 +273,7 @@ empty_like = _like("empty_like", lambda a: None, "Uninitialised memory like that
 
 
 @public
+@asking
 def full_like(input: Any, fill_value: Any, **options: Any) -> Tensor:
     """A tensor like `input` filled with a number, which is cast to the dtype."""
     made = empty_like(input, **options)

@@ -15,6 +15,7 @@ from ..autograd.grad_mode import TRANSFORM, mode
 from ..dtypes import dtype
 from ..layout import empty_like
 from ..op import PUBLIC, op, store
+from ..overrides import asking
 from ..random import Generator
 from ..tensor import Tensor, wrap
 from . import discrete, samplers
@@ -280,16 +281,19 @@ def _made_like(
     return made._require_grad() if requires_grad else made
 
 
+@asking
 def rand_like(input: Tensor, **options: Any) -> Tensor:
     """:func:`rand` in the shape, dtype and device of `input`."""
     return _made_like("rand_like", input, lambda d: fill.uniform(d, 0, 1), **options)
 
 
+@asking
 def randn_like(input: Tensor, **options: Any) -> Tensor:
     """:func:`randn` in the shape, dtype and device of `input`."""
     return _made_like("randn_like", input, lambda d: fill.normal(d, 0, 1), **options)
 
 
+@asking
 def randint_like(
     input: Tensor,
     low: Any = 0,

@@ -68,6 +68,11 @@ OwnWords([1.0]).detach(), repr(OwnWords([1.0]) + 1)
 type(OfParameter(base).detach()).__name__, type(OfParameter(base).data).__name__
 Around(base), Around(base).requires_grad, Around(base, True).requires_grad, Around(base) * 2
 
+type(plain.new_zeros(2)).__name__, type(plain.new_tensor([1])).__name__
+[type(f(plain)).__name__ for f in (torch.zeros_like, torch.ones_like, torch.empty_like)]
+type(torch.full_like(plain, 3)).__name__, type(torch.rand_like(plain)).__name__
+type(torch.zeros_like(OfParameter(base))).__name__, type(torch.zeros_like(input=base)).__name__
+
 # it is told of methods that are no operations
 listened(lambda t: t.detach())
 listened(lambda t: t.detach(), Listener)
@@ -76,6 +81,11 @@ listened(lambda t: t.item())
 listened(lambda t: t.tolist())
 listened(lambda t: t.numpy())
 listened(lambda t: repr(t))
+listened(lambda t: torch.zeros_like(t))
+listened(lambda t: torch.full_like(t, 3))
+listened(lambda t: torch.randint_like(t, 3))
+listened(lambda t: t.new_ones(2))
+torch.zeros_like(silent)
 listened(lambda t: (t.requires_grad_() * 2).sum().backward())
 
 # nobody answers
