@@ -93,6 +93,7 @@ def public(namespace: str) -> dict[str, Any]:
         for name, thing in found.items()
         if callable(thing)
         and home(thing).startswith(PACKAGE if gathers else owner.__name__)
+        and home(thing) != f"{PACKAGE}.missing"
         and not (name.endswith("_") and (name[:-1] in found or namespace == "torch"))
         and name not in _INTERNAL.get(namespace, ())
         and not (namespace == "torch.Tensor" and name in public("torch"))
@@ -146,12 +147,31 @@ def arguments(thing: Any, method: bool = False) -> str:
         given = inspect.signature(thing.__init__ if inspect.isclass(thing) else thing)
     except (TypeError, ValueError):
         return "(...)"
+    if list(given.parameters) == ["args", "kwargs"] and not inspect.isclass(thing):
+        return "(...)"
     plain = [p.replace(annotation=inspect.Parameter.empty) for p in given.parameters.values()]
-    plain = plain[bound:]
+    plain = _as_given(plain[bound:])
     if plain and plain[0].name == "self" and "input" not in given.parameters:
         plain[0] = plain[0].replace(name="input")
     shown = inspect.Signature(plain)
     return _NO_LITERAL.sub("...", str(shown))
+
+
+def _as_given(found: list[inspect.Parameter]) -> list[inspect.Parameter]:
+    """The parameters of a function that takes its first argument by position or by name.
+
+    ``(*args, data=<unset>)`` is ``(data)``, and ``(*size_args, size=None)`` is ``(*size)``.
+    """
+    kinds = [inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.KEYWORD_ONLY]
+    if [p.kind for p in found[:2]] != kinds:
+        return found
+    rest, second = found[:2]
+    if rest.name == f"{second.name}_args":
+        return [rest.replace(name=second.name), *found[2:]]
+    if _NO_LITERAL.fullmatch(repr(second.default)):
+        required = inspect.Parameter(second.name, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+        return [required, *found[2:]]
+    return found
 
 
 def prose(doc: str) -> str:

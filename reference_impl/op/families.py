@@ -164,7 +164,9 @@ def _publish_inplace(declared: Op, method: bool, function: bool) -> None:
             raise worded_error(name, declared.params, args, kwargs, error, True) from None
 
     call.__name__ = call.__qualname__ = declared.name + "_"
-    call.__doc__ = f"In-place form of ``{declared.name}``."
+    alone = not hasattr(Tensor, declared.name)
+    own = declared.forward.__doc__ if alone else None
+    call.__doc__ = own or f"In-place form of ``{declared.name}``."
     if method:
         setattr(Tensor, declared.name + "_", call)
     required = sum(d is REQUIRED for d in declared.defaults)

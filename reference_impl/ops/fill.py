@@ -37,6 +37,7 @@ def _fill_node(self, value):
 @op(self=zeros, value=lambda grad: grad, node=_fill_node, overloads=True, prepare=_fill_prepare,
     name="fill", inplace="only")  # fmt: skip
 def _fill(xp, self, value):
+    """Fill with `value`, a number or 0-d tensor."""
     return xp.broadcast_to(value, self.shape)
 
 
@@ -51,6 +52,7 @@ def fill(xp, self, value):
 
 @op(self=zeros, name="zero", inplace="only")
 def _zero(xp, self):
+    """Fill with zeros."""
     return xp.zeros_like(self)
 
 

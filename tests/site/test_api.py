@@ -33,6 +33,10 @@ def entry(full):
         "torch.logsumexp(input, dim, keepdim=False)",
         "torch.add(input, other, *, alpha=1)",
         "torch.Tensor.retain_grad()",
+        "torch.Tensor.cauchy_(...)",
+        "torch.ones(*size, out=None, dtype=None, layout=None, device=None, pin_memory=False, "
+        "requires_grad=False, **options)",
+        "torch.tensor(data, *, dtype=None, device=None, requires_grad=False, pin_memory=False)",
         "torch.linalg.svd(A, full_matrices=True, *, driver=None)",
         "torch.nn.Identity(*args, **kwargs)",
     ],
@@ -41,6 +45,14 @@ def test_arguments_are_given_as_users_give_them(heading):
     found = entry(heading.partition("(")[0]).h3
     assert found["id"] == heading.partition("(")[0]
     assert found.get_text() == heading
+
+
+def test_what_is_missing_is_not_listed():
+    assert "coalesce" not in api.public("torch.Tensor")
+
+
+def test_a_method_that_is_in_place_alone_says_what_it_fills_in():
+    assert entry("torch.Tensor.normal_").p.get_text() == "Fill with normal numbers."
 
 
 def test_docstrings_name_the_argument_as_the_heading_does():
