@@ -51,6 +51,9 @@ $(READY): pyproject.toml constraints.txt live/package-lock.json
 	"$$found" -m venv .venv >.setup.log 2>&1 \
 	    && $(BIN)/python -m pip install --disable-pip-version-check \
 	        --constraint constraints.txt --editable '.[$(EXTRAS)]' >>.setup.log 2>&1 \
+	    && { $(BIN)/python -m pip install --disable-pip-version-check \
+	        --constraint constraints.txt --editable '.[zensical]' >>.setup.log 2>&1 \
+	        || echo "Zensical could not be installed: the check that it builds the site skips"; } \
 	    && $(BIN)/python -m crossgrad.browser.fetch && touch $@ \
 	    || { echo "Setup failed: pip could not install everything that constraints.txt names;" \
 	        "see .setup.log, check the network," \

@@ -1,4 +1,4 @@
-"""Finish a built site: live blocks and a Content-Security-Policy.
+"""Finish a built site: files to take away, tools, previews, live blocks, a security policy.
 
 `python -m crossgrad.site.finish site` works on the files that any site generator wrote. Where
 Pyodide is not set up it leaves the live blocks out and says so in one sentence.
@@ -19,6 +19,9 @@ from pathlib import Path
 
 from crossgrad.browser import pyodide
 from crossgrad.evidence import write_whole
+from crossgrad.site.settings import Settings, read_settings, site_pages
+from crossgrad.site.takeaway import write_files, write_redirects
+from crossgrad.site.tools import with_preview, with_tools
 
 ASSETS = "assets/live"
 PACKED = pyodide.ROOT / ".cache" / "live"
@@ -38,16 +41,23 @@ _POLICY = {
 }
 
 
-def finish(site: Path) -> str | None:
+def finish(site: Path, settings: Settings | None = None) -> str | None:
     """Finish the site in this folder; returns why it has no live blocks, or None if it has."""
     problem = pyodide.problem() or pack()
     if problem is None:
         shutil.copytree(PACKED, site / ASSETS, dirs_exist_ok=True)
+    settings = settings or read_settings()
+    known = {site / page.folder / "index.html": page for page in site_pages(settings)}
+    known = {path: page for path, page in known.items() if path.is_file()}
+    write_files(site, list(known.values()), settings)
+    write_redirects(site, settings)
     pages = {path: path.read_text(encoding="utf-8") for path in sorted(site.rglob("*.html"))}
     policy = content_security_policy(pages.values())
     for path, html in pages.items():
         if policy in html:  # it has been here before
             continue
+        if path in known:
+            html = with_tools(with_preview(html, known[path], settings), known[path], settings)
         html = html.replace(_CHARSET, f"{_CHARSET}\n{policy}", 1)
         if problem is None and path.name != "404.html":  # which is served at any depth
             html = html.replace("</head>", f"{_tags(path, site)}</head>", 1)

@@ -22,6 +22,7 @@ from crossgrad.evidence import BlockEvidence, Evidence, PageEvidence, WitnessVer
 from crossgrad.pages import normalised, read_page
 from crossgrad.serve import HOST, QuietHandler
 from crossgrad.site.finish import finish
+from crossgrad.site.settings import read_settings
 
 ROOT = Path(__file__).parents[2]
 DATE = "2026-11-23T10:40:00+00:00"
@@ -129,9 +130,10 @@ def port() -> int:
 def site(tmp_path_factory, port) -> Path:
     """The project's own site."""
     folder = tmp_path_factory.mktemp("site")
-    run = build(ROOT, folder, f"http://{HOST}:{port}/")
+    address = f"http://{HOST}:{port}/"
+    run = build(ROOT, folder, address)
     assert run.returncode == 0, run.stderr
-    assert finish(folder) == pyodide.problem()
+    assert finish(folder, read_settings(address=address)) == pyodide.problem()
     return folder
 
 
