@@ -11,12 +11,16 @@ from dataclasses import dataclass
 
 from crossgrad import directives, fences, notebooks
 from crossgrad.pages import Block, Page
+from crossgrad.site.source import show
+from crossgrad.site.source import quotations
 
 _OPENING = re.compile(r"<details\b[^>]*>")
 _SUMMARY = re.compile(r"<summary>(.*?)</summary>", re.DOTALL)
 _QUESTION = re.compile(r'<details class="question"[^>]*>\s*<summary>(.*?)</summary>', re.DOTALL)
 _EMPTY = re.compile(r"<details>\s*<summary>Why\?</summary>\s*</details>")
-_SITE_COMMENT = re.compile(r"<!--site:.*-->\s*$")
+_SITE, _SOURCE = re.compile(r"<!--site:.*-->\s*$"), re.compile(r"<!--site:source ")
+_QUOTED = re.compile(r'^``` \{ \.python \.source title="([^"]*)" \}$', re.MULTILINE)
+_MADE = "*(A list that is made when the site is built: see the page.)*"
 _PICTURE = re.compile(r"^!\[(?P<alt>[^\]]*)\]\((?P<file>[^)\s]+\.svg)\)[ \t]*$", re.MULTILINE)
 _LINK = re.compile(r"(?<!!)(\[[^\]]*\])\((?![a-z]+:|/|#)([^)#\s]*)(#[^)\s]*)?\)")
 _BLANKS = re.compile(r"\n{3,}")
@@ -40,7 +44,7 @@ class Code:
 def parts(page: Page) -> list[Prose | Code]:
     """What a page holds, in its order. A verified output goes with its block."""
     lines = page.text.split("\n")
-    gone = _engine_lines(page, lines)
+    gone, quoted = _engine_lines(page, lines), _quoted(page, lines)
     ends = {block.fence_end: block for block in page.blocks}
     fenced = fences.scan(lines, page.shown)
     starts = {fence.line: ends[fence.end] for fence in fenced if fence.end in ends}
@@ -52,6 +56,8 @@ def parts(page: Page) -> list[Prose | Code]:
             _append_prose(found, prose)
             found.append(Code(starts[number]))
             prose, number = [], starts[number].fence_end
+        elif number in quoted:
+            prose += quoted[number]
         elif number not in gone:
             prose.append(lines[number - 1])
         number += 1
@@ -60,12 +66,17 @@ def parts(page: Page) -> list[Prose | Code]:
 
 
 def markdown(page: Page) -> str:
-    """The page's Markdown with its outputs, as a reader or a language model wants it."""
+    """The page's Markdown with its outputs, as a reader or a language model wants it.
+
+    Source that the page quotes stands in it. What is made for the site alone is told in words.
+    """
     lines = page.text.split("\n")
-    outside = fences.outside(lines, fences.scan(lines, page.shown))
-    gone = {n for n, text in outside if _is_comment(text, n, page)}
-    kept = [text.replace(' markdown="1"', "") for n, text in enumerate(lines, 1) if n not in gone]
-    return _BLANKS.sub("\n\n", "\n".join(kept)).strip() + "\n"
+    outside = list(fences.outside(lines, fences.scan(lines, page.shown)))
+    said = {n: "" for n, text in outside if _is_comment(text, n, page)}
+    said |= {n: text if _SOURCE.match(text) else _MADE for n, text in outside if _SITE.match(text)}
+    kept = [said.get(n, text).replace(' markdown="1"', "") for n, text in enumerate(lines, 1)]
+    shown = _QUOTED.sub(r"`\1`:\n\n```python", "\n".join(show(page.name, kept)))
+    return _BLANKS.sub("\n\n", shown).strip() + "\n"
 
 
 def placed(text: str, page: str, address: str) -> str:
@@ -102,10 +113,22 @@ def _engine_lines(page: Page, lines: list[str]) -> set[int]:
     return gone
 
 
+def _quoted(page: Page, lines: list[str]) -> dict[int, list[str]]:
+    """The source of the project that a page quotes, by the line that asks for it."""
+    return {
+        number: [
+            line
+            for file, first, code in found
+            for line in ("", f"`{file}`, line {first}:", "", "```python", code, "```", "")
+        ]
+        for number, found in quotations(page.name, lines).items()
+    }
+
+
 def _is_comment(text: str, number: int, page: Page) -> bool:
     return bool(
         notebooks.is_cell_line(text)
-        or _SITE_COMMENT.match(text)
+        or _SITE.match(text)
         or directives.read(text, number, page.shown)
     )
 

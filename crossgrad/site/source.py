@@ -14,6 +14,7 @@ import functools
 import re
 import textwrap
 from pathlib import Path
+from typing import NamedTuple
 
 from crossgrad import fences
 from crossgrad.errors import CrossgradError
@@ -22,37 +23,51 @@ ROOT = Path(__file__).resolve().parents[2]
 _REQUEST = re.compile(r"^<!--site:source\s+(\S+)\s+(.+?)\s*-->\s*$")
 
 
+class Quotation(NamedTuple):
+    """Source as a page shows it: the file, the line on which it starts there, and the code."""
+
+    file: str
+    line: int
+    code: str
+
+
 def show(name: str, lines: list[str], root: Path = ROOT) -> list[str]:
     """The lines of the page `name`, with source in place of the comments that ask for it.
 
     Raises:
         CrossgradError: a file or an object in it is gone; names the page.
     """
+    quoted = quotations(name, lines, root)
     shown: list[str] = []
-    asked = requests(name, lines, _REQUEST)
     for number, text in enumerate(lines, 1):
-        match = asked.get(number)
-        if match is None:
+        for file, first, code in quoted.get(number, ()):
+            opening = f'``` {{ .python .source title="{file}, line {first}" }}'
+            shown += ["", opening, *code.split("\n"), "```", ""]
+        if number not in quoted:
             shown.append(text)
-            continue
-        for wanted in match[2].split():
-            try:
-                shown += _fence(match[1], wanted, root)
-            except CrossgradError as error:
-                raise CrossgradError(f"{name}: {error}") from error
     return shown
+
+
+def quotations(name: str, lines: list[str], root: Path = ROOT) -> dict[int, list[Quotation]]:
+    """What the lines of the page `name` quote, by the line that asks for it.
+
+    Raises:
+        CrossgradError: a file or an object in it is gone; names the page.
+    """
+    asked = requests(name, lines, _REQUEST)
+    try:
+        return {
+            number: [Quotation(m[1], *find(root / m[1], wanted)) for wanted in m[2].split()]
+            for number, m in asked.items()
+        }
+    except CrossgradError as error:
+        raise CrossgradError(f"{name}: {error}") from error
 
 
 def requests(page: str, lines: list[str], form: re.Pattern[str]) -> dict[int, re.Match[str]]:
     """The comments of a form, by line; in a fence such a comment is an example of one."""
     found = {n: form.match(text) for n, text in fences.outside(lines, fences.scan(lines, page))}
     return {number: match for number, match in found.items() if match}
-
-
-def _fence(file: str, wanted: str, root: Path) -> list[str]:
-    first, code = find(root / file, wanted)
-    title = f"{file}, line {first}"
-    return ["", f'``` {{ .python .source title="{title}" }}', *code.split("\n"), "```", ""]
 
 
 def find(path: Path, wanted: str) -> tuple[int, str]:

@@ -111,6 +111,16 @@ def test_a_page_is_prose_and_blocks_without_comments_and_outputs(page):
     assert "<!--" not in "".join(part.text for part in parts(page) if isinstance(part, Prose))
 
 
+def test_source_that_a_page_quotes_goes_along(docs):
+    docs.write("page.md", "# A page\n\n<!--site:source crossgrad/serve.py HOST-->\n\nThat.\n")
+    page = read_page(docs.folder / "page.md", docs.folder)
+    (prose,) = parts(page)
+    for text in (markdown(page), prose.text):
+        assert "`crossgrad/serve.py`, line " in text
+        assert "\n```python\nHOST = " in text
+        assert "<!--" not in text
+
+
 def test_a_question_is_asked_before_the_output_and_its_answer_follows(page):
     question, code, answer = cells(page)[1:4]
     assert question.source == "**What do you expect? One?**"
@@ -173,6 +183,14 @@ def test_markdown_has_the_outputs_and_no_comments(page):
     assert "<!--" not in text
     assert "```text\n1\n" in text
     assert "![a graph](pictures/page-1.svg)" in text
+
+
+def test_markdown_quotes_source_and_tells_of_what_is_made_for_the_site(docs):
+    asks = "<!--site:source crossgrad/serve.py port_number-->\n\n<!--site:matrix-->\n"
+    docs.write("page.md", f"# A page\n\n{asks}")
+    text = markdown(read_page(docs.folder / "page.md", docs.folder))
+    assert ":\n\n```python\ndef port_number(text: str) -> int:\n" in text
+    assert "made when the site is built" in text
 
 
 @pytest.mark.parametrize("name", WITH_BLOCKS)
