@@ -15,8 +15,9 @@ from .grad_mode import HOOKS, mode, no_grad
 from .node import Node, RemovableHandle, SavedByHooks
 
 __all__ = [
-    "GradientEdge", "Node", "disable_saved_tensors_hooks", "get_gradient_edge",
-    "increment_version", "register_multi_grad_hook", "save_on_cpu", "saved_tensors_hooks",
+    "GradientEdge", "Node", "allow_mutation_on_saved_tensors", "disable_saved_tensors_hooks",
+    "get_gradient_edge", "increment_version", "register_multi_grad_hook", "save_on_cpu",
+    "saved_tensors_hooks",
 ]  # fmt: skip
 
 _active = threading.local()
@@ -62,6 +63,52 @@ class save_on_cpu(saved_tensors_hooks):
             return t.to(device)  # type: ignore[attr-defined,no-any-return]
 
         super().__init__(pack, unpack)
+
+
+class _AllowMutationOnSavedContext:
+    """The copies that one ``allow_mutation_on_saved_tensors`` keeps, each as long as its node."""
+
+    def __init__(self) -> None:
+        self._copies: WeakKeyDictionary[Any, Tensor] = WeakKeyDictionary()
+
+    def clear(self) -> None:
+        """Forget all copies."""
+        self._copies.clear()
+
+    def _keep(self, t: Tensor) -> Any:
+        handle = _Handle()
+        self._copies[handle] = t.clone()  # type: ignore[attr-defined]
+        return handle
+
+    def _kept(self, handle: Any) -> Tensor:
+        assert handle in self._copies, (
+            "Trying to backward outside of the 'allow_mutation_on_saved_tensors' context"
+            "in which the graph was originally recorded."
+        )
+        return self._copies[handle]
+
+
+class _Handle:
+    """Stands for a copy in a node."""
+
+
+@contextlib.contextmanager
+def allow_mutation_on_saved_tensors() -> Iterator[_AllowMutationOnSavedContext]:
+    """Inside, tensors may be changed in place although a backward pass, also inside, needs them.
+
+    PyTorch copies a saved tensor just before it is changed; here it is copied when it is saved.
+    Raises RuntimeError inside itself, and a later backward pass AssertionError.
+    """
+    if getattr(_active, "mutable", False):
+        raise RuntimeError("allow_mutation_on_saved_tensors contexts cannot be nested")
+    context = _AllowMutationOnSavedContext()
+    with saved_tensors_hooks(context._keep, context._kept):
+        _active.mutable = True
+        try:
+            yield context
+        finally:
+            context.clear()
+            _active.mutable = False
 
 
 @contextlib.contextmanager
@@ -115,6 +162,8 @@ def _without_hooks() -> Iterator[None]:
 
 def pack_saved(node: Node, tensors: dict[int, Any]) -> None:
     """Send the tensors that a node has just saved (by their place) through the active hooks."""
+    if not tensors:
+        return  # nothing to be freed after use, either
     saved = node.saved
     assert saved is not None
     items: list[Any] = list(saved)

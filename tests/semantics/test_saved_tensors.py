@@ -60,3 +60,37 @@ def test_hooks_of_one_saved_tensor(torch):
 def test_saved_tensors_are_not_made_by_hand(torch):
     with pytest.raises(RuntimeError, match="create a SavedTensor object from Python is forbidden"):
         torch.autograd.SavedTensor()
+
+
+@pytest.mark.parametrize("change", [lambda t: t.sin_(), lambda t: t.view(-1)[:1].mul_(10)])
+def test_what_was_saved_may_be_changed_where_that_is_allowed(torch, change):
+    x = torch.tensor([1.0, 2.0], requires_grad=True)
+    with torch.autograd.graph.allow_mutation_on_saved_tensors():
+        middle = x.clone()
+        out = (middle**2).sum()
+        change(middle)
+        (first,) = torch.autograd.grad(out, x, create_graph=True)
+        (second,) = torch.autograd.grad(first.sum(), x)
+    assert (first.tolist(), second.tolist()) == ([2.0, 4.0], [2.0, 2.0])
+
+
+def test_where_changes_are_allowed_the_backward_pass_belongs_inside(torch):
+    allowed = torch.autograd.graph.allow_mutation_on_saved_tensors
+    x = torch.ones(2, requires_grad=True)
+    with allowed():
+        out = (x**2).sum()
+        with pytest.raises(RuntimeError, match="contexts cannot be nested"):
+            allowed().__enter__()
+    with pytest.raises(AssertionError, match="Trying to backward outside of the"):
+        out.backward()
+    with allowed(), pytest.raises(AssertionError, match="Trying to backward outside of the"):
+        out.backward()
+
+
+def test_a_node_that_saves_no_tensor_can_be_used_again_under_hooks_too(torch):
+    x = torch.ones(2, requires_grad=True)
+    with torch.autograd.graph.saved_tensors_hooks(lambda t: t, lambda t: t):
+        total = x.sum()
+    total.backward()
+    total.backward()
+    assert x.grad.tolist() == [2.0, 2.0]
