@@ -11,15 +11,13 @@ from dataclasses import dataclass
 
 from crossgrad import directives, fences, notebooks
 from crossgrad.pages import Block, Page
-from crossgrad.site.source import show
 from crossgrad.site.source import quotations
 
 _OPENING = re.compile(r"<details\b[^>]*>")
 _SUMMARY = re.compile(r"<summary>(.*?)</summary>", re.DOTALL)
 _QUESTION = re.compile(r'<details class="question"[^>]*>\s*<summary>(.*?)</summary>', re.DOTALL)
 _EMPTY = re.compile(r"<details>\s*<summary>Why\?</summary>\s*</details>")
-_SITE, _SOURCE = re.compile(r"<!--site:.*-->\s*$"), re.compile(r"<!--site:source ")
-_QUOTED = re.compile(r'^``` \{ \.python \.source title="([^"]*)" \}$', re.MULTILINE)
+_SITE = re.compile(r"<!--site:.*-->\s*$")
 _MADE = "*(A list that is made when the site is built: see the page.)*"
 _PICTURE = re.compile(r"^!\[(?P<alt>[^\]]*)\]\((?P<file>[^)\s]+\.svg)\)[ \t]*$", re.MULTILINE)
 _LINK = re.compile(r"(?<!!)(\[[^\]]*\])\((?![a-z]+:|/|#)([^)#\s]*)(#[^)\s]*)?\)")
@@ -73,10 +71,10 @@ def markdown(page: Page) -> str:
     lines = page.text.split("\n")
     outside = list(fences.outside(lines, fences.scan(lines, page.shown)))
     said = {n: "" for n, text in outside if _is_comment(text, n, page)}
-    said |= {n: text if _SOURCE.match(text) else _MADE for n, text in outside if _SITE.match(text)}
+    said |= {n: _MADE for n, text in outside if _SITE.match(text)}
+    said |= {n: "\n".join(quoted) for n, quoted in _quoted(page, lines).items()}
     kept = [said.get(n, text).replace(' markdown="1"', "") for n, text in enumerate(lines, 1)]
-    shown = _QUOTED.sub(r"`\1`:\n\n```python", "\n".join(show(page.name, kept)))
-    return _BLANKS.sub("\n\n", shown).strip() + "\n"
+    return _BLANKS.sub("\n\n", "\n".join(kept)).strip() + "\n"
 
 
 def placed(text: str, page: str, address: str) -> str:
