@@ -14,7 +14,7 @@ from typing import Any
 from . import functional
 from .autograd.grad_mode import OVERRIDE, mode
 from .missing import names_of
-from .tensor import Tensor, adopt
+from .tensor import PLAIN, Tensor, adopt
 
 __all__ = ["handle_torch_function", "has_torch_function", "is_tensor_like"]
 
@@ -37,7 +37,7 @@ def _takes_part(kind: type) -> bool:
     method = getattr(kind, "__torch_function__", None)
     return (
         method is not None
-        and kind is not Tensor
+        and kind not in PLAIN
         and method is not _disabled_torch_function_impl
         and getattr(method, "__func__", None) is not _disabled_torch_function_impl
     )
@@ -164,7 +164,7 @@ def asking(function: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(function)
     def call(*args: Any, **kwargs: Any) -> Any:
-        if args and type(args[0]) is not Tensor:
+        if args and type(args[0]) not in PLAIN:
             answer = override(call, args[:1], args, kwargs)
             if answer is not NotImplemented:
                 return answer
