@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from dataclasses import replace
 
 import nbformat
 import pytest
@@ -11,7 +12,7 @@ from crossgrad.site.downloads import notebook, outputs, script
 from crossgrad.site.parts import Code, Prose, markdown, parts, placed
 from crossgrad.site.settings import Settings, SitePage, read_settings, site_pages
 from crossgrad.site.takeaway import write_files, write_redirects
-from crossgrad.site.tools import colab_link, description, minutes
+from crossgrad.site.tools import colab_link, description, minutes, tools
 from crossgrad.texts import same
 
 from .conftest import ROOT
@@ -300,6 +301,13 @@ def test_the_lists_follow_the_menu_and_leave_no_page_out():
 )
 def test_colab_opens_the_notebooks_of_a_repository_on_github(page, repository, link):
     assert colab_link(SitePage(page, "Top"), repository) == link
+
+
+def test_the_link_to_colab_stands_with_the_others_where_the_repository_is_known(page, settings):
+    one = SitePage(page, "Top")
+    assert "Colab" not in tools(one, settings)
+    known = replace(settings, repository="https://github.com/a/b")
+    assert f'<a href="{colab_link(one, known.repository)}">Open in Colab</a>' in tools(one, known)
 
 
 def test_the_branch_that_colab_reads_is_the_one_that_is_published():
