@@ -30,6 +30,7 @@ from crossgrad.site.weave import Keep
 PACKAGE = "reference_impl"
 _REQUEST = re.compile(r"^<!--site:api\s+(torch[\w.]*)((?:\s+[\w.]+)*)\s*-->\s*$")
 _CODE = re.compile(r"``(.+?)``|`([^`]+)`|:\w+:`~?([^`]+)`")
+_HEADING_ENDS = re.compile(r"[:;]|\.?$", re.MULTILINE)
 _NO_LITERAL = re.compile(r"<[^>]*>")  # of a default that is an object
 # What stands in a namespace for the sake of other modules, and has no such name in PyTorch.
 _INTERNAL = {
@@ -66,7 +67,7 @@ def _sections(namespace: str, modules: list[str], keep: Keep) -> Iterator[str]:
     for module in modules:
         here = [name for name in names if home(names[name]) == f"{PACKAGE}.{module}"]
         doc = importlib.import_module(f"{PACKAGE}.{module}").__doc__ or module
-        yield from ("", f"## {re.split('[:;.]', doc)[0]}", "")
+        yield from ("", f"## {_HEADING_ENDS.split(doc)[0]}", "")
         yield from (keep("".join(entry(namespace, name, names[name]) for name in here)), "")
     if not modules:
         yield from ("", keep("".join(entry(namespace, n, thing) for n, thing in names.items())), "")
@@ -203,6 +204,8 @@ def _facts(name: str, thing: Any) -> Iterator[str]:
     tensor, op = _owner("torch.Tensor"), getattr(thing, "op", None)
     if getattr(thing, "__name__", name) not in (name, f"{name}_", f"_{name}") and op is not None:
         yield f"another name of <code>{escape(op.name)}</code>"
+    if inspect.isclass(thing):
+        yield f"in <code>{home(thing).replace('.', '/')}.py</code>"
     if op is None:
         return
     if isinstance(op.node_name, str) and op.diff:

@@ -69,6 +69,7 @@ def test_an_operation_shows_how_it_is_differentiated():
 
 def test_a_class_shows_the_methods_that_it_adds():
     found = entry("torch.optim.Optimizer")
+    assert found.select_one(".api-facts").get_text() == "in reference_impl/optim/optimizer.py"
     assert "zero_grad(set_to_none=True)" in [term.get_text() for term in found.select("dt")]
 
 
@@ -78,6 +79,13 @@ def test_docstrings_become_paragraphs_code_and_examples():
     assert [p.get_text() for p in soup.select("p")] == ["A b < c and d:", "The end."]
     assert [code.get_text() for code in soup.select("p code")] == ["b < c", "d"]
     assert soup.pre.get_text() == "x = 1\ny = 2"
+
+
+def test_headings_are_what_docstrings_begin_with():
+    asked = "<!--site:api torch ops.arithmetic ops.bessel-->"
+    headings = [line for line in api.list_names("page.md", [asked], str) if line.startswith("## ")]
+    assert headings[0] == "## Arithmetic"
+    assert headings[1].startswith("## Bessel functions and Airy's Ai, after S. Moshier's Cephes")
 
 
 def test_a_namespace_that_is_gone_is_named_with_the_page():
