@@ -332,12 +332,6 @@ def overlapping_input() -> RuntimeError:
     )
 
 
-def wrong_output_dtype(result: Any, out: Any) -> RuntimeError:
-    return RuntimeError(
-        f"Expected out tensor to have dtype {c_type(result)}, but got {c_type(out)} instead"
-    )
-
-
 def overlapping_write() -> RuntimeError:
     return RuntimeError(
         "unsupported operation: more than one element of the written-to tensor refers to a single "
