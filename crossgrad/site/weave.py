@@ -86,7 +86,8 @@ def _fences(page: Page) -> dict[int, str]:
             opening = _opening(page, block.output_lines)
             ticks = "`" * _ticks(page, opening)
             of = f'data-block="{anchor(block)}"'
-            replaced[opening] = f'{ticks} {{ .text .output .no-copy title="Output" {of} }}'
+            kind = " .error" if block.expects_exception else ""
+            replaced[opening] = f'{ticks} {{ .text .output{kind} .no-copy title="Output" {of} }}'
     return replaced
 
 
