@@ -67,7 +67,7 @@ torch.ones(1,2,3,4).contiguous(memory_format=torch.channels_last).stride()
 torch.ones(2,3,4,5).to(memory_format=torch.channels_last).stride()
 torch.ones(2,3,4,5).clone(memory_format=torch.channels_last).stride()
 torch.get_default_device(), torch.get_default_dtype()
-torch.set_default_device('cpu')
+torch.set_default_device('cpu'), torch.set_default_device(None)
 torch.get_num_threads() > 0
 torch.is_inference(torch.ones(2)), torch.is_inference_mode_enabled()
 torch.promote_types(torch.int32, torch.float32), torch.result_type(torch.ones(2,dtype=torch.int32), 2.5), torch.can_cast(torch.float32, torch.int32)

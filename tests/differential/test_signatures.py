@@ -72,7 +72,7 @@ torch.pow(2, exponent=x)
 torch.autograd.grad((y * y).sum(), y, only_inputs=True)
 torch.autograd.grad((y * y).sum(), y, None, None, False, True, True)
 torch.autograd.grad((y * y).sum(), y, only_inputs=False)
-torch.set_default_device(device="cpu")
+torch.set_default_device(device="cpu"), torch.set_default_device(device=None)
 torch.nn.utils.rnn.pack_sequence([x]).int()
 """
 MISFITS = """
